@@ -1,0 +1,123 @@
+"""Where a ``kind`` in a run file leads: it is a file name, so no list of parts exists anywhere.
+
+``kind = "camera"`` in ``[sensor.x]`` is ``sensors/camera.py``; ``kind = "./mine.py"`` is a file
+beside the run file; a dotted kind may be a module of any installed package.  Only this file, the
+tests and pyproject name the top-level packages ``sensors`` and ``sims``.
+"""
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from types import ModuleType
+
+from neuroloop.core.errors import ConfigError, PartError, nearest
+
+PACKAGES = {
+    "sensor": "sensors",
+    "plant": "sims",
+    "encoder": "neuroloop.encode",
+    "decoder": "neuroloop.decode",
+    "guard": "neuroloop.guard",
+    "actuator": "neuroloop.actuate",
+    "engine": "neuroloop.engine.backends",
+    "clock": "neuroloop.runtime.clocks",
+    "sink": "neuroloop.record",
+    "neuron": "neuroloop.neurons",
+    "synapse": "neuroloop.synapses",
+    "network": "neuroloop.network",
+}
+
+
+def kinds(role: str) -> list[str]:
+    """Return the kinds that come with the project for a role, without importing one."""
+    found = []
+    for folder in _folders(PACKAGES[role]):
+        for path in folder.rglob("*.py"):
+            relative = path.relative_to(folder)
+            name = relative.parts[0] if relative.name == "__init__.py" else None
+            if relative.name != "__init__.py" and not relative.stem.startswith("_"):
+                name = ".".join(relative.with_suffix("").parts)
+            if name and not _is_inner(folder, relative):
+                found.append(name)
+    return sorted(set(found) - {"__init__.py"})
+
+
+def _is_inner(folder: Path, relative: Path) -> bool:
+    """Whether a file belongs to a part that is a folder (a package with ``Config`` in it)."""
+    top = folder / relative.parts[0] / "__init__.py"
+    return relative.name != "__init__.py" and top.is_file() and "Config" in top.read_text("utf-8")
+
+
+def _folders(package: str) -> Sequence[Path]:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        return ()
+    return [Path(place) for place in spec.submodule_search_locations]
+
+
+def module(role: str, kind: str, folder: Path, where: str) -> ModuleType:
+    """Import the module of a kind; ``where`` is the place in the run file, for messages."""
+    if kind.startswith((".", "/")) or kind.endswith(".py"):
+        return _from_file(folder / kind, where)
+    for name in (f"{PACKAGES[role]}.{kind}", kind if "." in kind else ""):
+        if name and _find(name) is not None:
+            return _import(name, where)
+    raise ConfigError(f'{where}: no {role} kind "{kind}"{nearest(kind, kinds(role))}')
+
+
+def _find(name: str) -> ModuleSpec | None:
+    try:
+        return importlib.util.find_spec(name)
+    except (ModuleNotFoundError, ValueError):
+        return None
+
+
+def _import(name: str, where: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise PartError(f"{where}: cannot import {name}: {error}") from error
+
+
+def _from_file(path: Path, where: str) -> ModuleType:
+    if not path.is_file():
+        beside = [p.name for p in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        raise ConfigError(f"{where}: no file {path}{nearest(path.name, beside)}")
+    path = path.resolve()
+    name = "neuroloop_file_" + "".join(c if c.isalnum() else "_" for c in str(path))
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(f"{where}: {path} is not a Python file")
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[name] = loaded
+    try:
+        spec.loader.exec_module(loaded)
+    except Exception as error:
+        del sys.modules[name]
+        raise PartError(f"{where}: {path} failed to load: {_last_line(error)}") from error
+    return loaded
+
+
+def _last_line(error: BaseException) -> str:
+    line = error.__traceback__
+    while line is not None and line.tb_next is not None:
+        line = line.tb_next
+    place = f" (line {line.tb_lineno})" if line is not None else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+def data_file(subfolder: str, name: str, folder: Path, where: str) -> Path:
+    """Find ``name`` (a path beside the run file, or the name of a file that comes with sims)."""
+    for path in (folder / name, folder / f"{name}.toml"):
+        if path.is_file():
+            return path
+    shipped = [p for place in _folders("sims") for p in (place / subfolder).glob("*.toml")]
+    for path in shipped:
+        if path.stem == name:
+            return path
+    raise ConfigError(f'{where}: no file "{name}"{nearest(name, [p.stem for p in shipped])}')

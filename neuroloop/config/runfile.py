@@ -1,0 +1,205 @@
+"""A run file: which parts make one loop, and their settings, as typed values.
+
+Reading one imports only the parts it names and builds nothing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Annotated, Any, cast
+
+from msgspec import Meta, Struct, field
+
+from neuroloop.config import find, resolve, toml
+from neuroloop.core.body import NotNegative, Positive
+from neuroloop.core.errors import ConfigError, nearest
+
+Settings = dict[str, Any]
+
+
+class Run(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[run]``: when a run ends and where its chance comes from."""
+
+    title: str = ""
+    seconds: Positive | None = None
+    """most run time; without one the run ends at its goal, at the end of its files, or by Ctrl-C"""
+    seed: Annotated[int, Meta(ge=0, le=2**62)] = 0
+    stop_at_goal: bool = True
+    stop_at_contact: bool = False
+
+
+class Sections(Struct, frozen=True, forbid_unknown_fields=True):
+    """The file as it stands; what belongs to a part is decoded with the part's ``Config``."""
+
+    engine: Settings
+    run: Run = Run()
+    clock: Settings = field(default_factory=dict)
+    plant: Settings | None = None
+    sensor: dict[str, Settings] = field(default_factory=dict)
+    encoder: dict[str, Settings] = field(default_factory=dict)
+    decoder: dict[str, Settings] = field(default_factory=dict)
+    guard: Settings = field(default_factory=dict)
+    actuator: dict[str, Settings] = field(default_factory=dict)
+    sink: dict[str, Settings] = field(default_factory=dict)
+
+
+class Timing(Struct, frozen=True):
+    """Settings of any sensor, beside those of its kind."""
+
+    latency_ms: NotNegative = 0.0
+    """a reading stamped t enters the tick that holds t + latency"""
+    max_age_ms: Positive = 1000.0
+    """a reading that comes later than this after it was due is dropped and counted"""
+
+
+class Wiring(Struct, frozen=True):
+    """Settings of any engine, beside those of its kind."""
+
+    network: str
+    """a file, or ``nets.py:build`` beside the run file"""
+    network_options: Settings = field(default_factory=dict)
+    """keyword arguments of ``build``"""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a run, decoded and not yet built."""
+
+    role: str
+    name: str
+    kind: str
+    module: ModuleType
+    config: Any
+
+    @property
+    def where(self) -> str:
+        """Its place in the run file."""
+        return f"[{self.role}.{self.name}]" if self.name != self.role else f"[{self.role}]"
+
+
+@dataclass(frozen=True)
+class RunFile:
+    """A whole run, decoded."""
+
+    path: Path
+    run: Run
+    clock: Part
+    plant: Part | None
+    sensors: tuple[tuple[Part, Timing], ...]
+    encoders: tuple[Part, ...]
+    engine: Part
+    wiring: Wiring
+    decoders: tuple[Part, ...]
+    guard: Part
+    actuators: tuple[Part, ...]
+    sinks: tuple[Part, ...]
+
+    @property
+    def folder(self) -> Path:
+        """Relative paths in the run file start here."""
+        return self.path.parent
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """Every part in the order of the loop."""
+        plant = () if self.plant is None else (self.plant,)
+        sensors = tuple(part for part, _ in self.sensors)
+        return (
+            *(self.clock, *plant, *sensors, *self.encoders, self.engine, *self.decoders),
+            *(self.guard, *self.actuators, *self.sinks),
+        )
+
+
+def load(name: str, changes: Sequence[str] = ()) -> RunFile:
+    """Find and decode a run file; ``changes`` are ``path=value`` texts that win over the file.
+
+    Raises
+    ------
+    ConfigError
+        Names the file, the place in it, what was wrong and what would be right.
+    PartError
+        Where the module of a part fails to import.
+    """
+    path = find.run_file(name)
+    tables = find.with_changes(find.with_bases(path), changes)
+    toml.check_finite(tables, str(path))
+    sections = toml.convert(tables, Sections, str(path))
+    _check_names(sections, path)
+    part = _Decoder(path)
+    engine = dict(sections.engine)
+    wiring = toml.convert(_take(engine, Wiring), Wiring, f"{path}: [engine]")
+    sensors = []
+    for sensor, settings in sections.sensor.items():
+        rest = dict(settings)
+        where = f"{path}: [sensor.{sensor}]"
+        timing = toml.convert(_take(rest, Timing), Timing, where)
+        sensors.append((part("sensor", sensor, rest), timing))
+    return RunFile(
+        path=path,
+        run=sections.run,
+        clock=part("clock", "clock", {"kind": "step", **sections.clock}),
+        plant=None if sections.plant is None else part("plant", "plant", sections.plant),
+        sensors=tuple(sensors),
+        encoders=part.each("encoder", sections.encoder),
+        engine=part("engine", "engine", engine),
+        wiring=wiring,
+        decoders=part.each("decoder", sections.decoder),
+        guard=part("guard", "guard", {"kind": "limits", **sections.guard}),
+        actuators=part.each("actuator", sections.actuator),
+        sinks=part.each("sink", sections.sink),
+    )
+
+
+class _Decoder:
+    """Decodes the section of one part."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, role: str, name: str, settings: Settings) -> Part:
+        section = f"[{role}.{name}]" if name != role else f"[{role}]"
+        where = f"{self._path}: {section}"
+        rest = dict(settings)
+        kind = rest.pop("kind", None)
+        if not isinstance(kind, str):
+            known = nearest("", resolve.kinds(role))
+            raise ConfigError(f"{where}: needs a kind, the name of a {role}{known}")
+        module = resolve.module(role, kind, self._path.parent, where)
+        for needed in ("Config", "build"):
+            if not hasattr(module, needed):
+                raise ConfigError(
+                    f"{where}: {module.__name__} defines no {needed}; see docs/parts.md"
+                )
+        config = toml.convert(rest, module.Config, where)
+        return Part(role, name, kind, module, config)
+
+    def each(self, role: str, sections: Mapping[str, Settings]) -> tuple[Part, ...]:
+        return tuple(self(role, name, settings) for name, settings in sections.items())
+
+
+def _take(settings: Settings, kind: type[Struct]) -> Settings:
+    """Move the settings that every part of a role has out of those of its kind."""
+    return {n: settings.pop(n) for n in kind.__struct_fields__ if n in settings}
+
+
+def _check_names(sections: Sections, path: Path) -> None:
+    """Refuse references to parts that the file does not have, and names used twice."""
+    for name, settings in sections.encoder.items():
+        source = cast("str", settings.get("input", ""))
+        if source not in sections.sensor:
+            raise ConfigError(
+                f'{path}: [encoder.{name}]: `input`: no sensor "{source}"'
+                f"{nearest(source, sections.sensor)}"
+            )
+        if name in sections.sensor and name != source:
+            raise ConfigError(f'{path}: [encoder.{name}]: a sensor is called "{name}" too')
+    for name in sections.decoder:
+        if name not in sections.actuator:
+            raise ConfigError(
+                f"{path}: [decoder.{name}] drives the actuator of its name, and there is none"
+                f"{nearest(name, sections.actuator)}"
+            )
+    for name in sections.actuator:
+        if name not in sections.decoder:
+            raise ConfigError(f"{path}: [actuator.{name}]: no [decoder.{name}] drives it")

@@ -1,0 +1,72 @@
+"""A mailbox of one message between one writer and one reader: the newest wins, losses are counted.
+
+Memory: three 64-byte lines of int64 words, then the message.
+
+======= =======================================================================
+word 0  twice the number of messages written, odd while one is being written
+word 8  the count the reader took last (the reader's)
+word 16 messages replaced before they were taken (the writer's)
+======= =======================================================================
+"""
+
+from neuroloop.core.kernel import kernel
+from neuroloop.core.native import address_of, at, i64, load_acquire, store_release, u8
+from neuroloop.core.values import UInt8s
+
+HEADER_BYTES = 192
+COUNT, TAKEN, REPLACED = 0, 8, 16
+
+
+@kernel
+def put(box, message):
+    """Write a message over the last one."""
+    words = i64(at(box), 0, 24)
+    count = load_acquire(words, COUNT)
+    if count != load_acquire(words, TAKEN):
+        store_release(words, REPLACED, load_acquire(words, REPLACED) + 1)
+    store_release(words, COUNT, count + 1)
+    u8(at(box), HEADER_BYTES, len(message))[:] = message
+    store_release(words, COUNT, count + 2)
+
+
+@kernel
+def take(box, into):
+    """Copy the newest message out; returns whether it is one that was not taken before."""
+    words = i64(at(box), 0, 24)
+    source = u8(at(box), HEADER_BYTES, len(into))
+    while True:
+        before = load_acquire(words, COUNT)
+        if before & 1:
+            continue
+        into[:] = source
+        if load_acquire(words, COUNT) == before:
+            break
+    fresh = before != load_acquire(words, TAKEN)
+    store_release(words, TAKEN, before)
+    return fresh
+
+
+@kernel
+def _replaced(box):
+    return load_acquire(i64(at(box), 0, 24), REPLACED)
+
+
+class Mailbox:
+    """One end of a mailbox; the memory outlives it (``uint8[192 + n]``, 8-byte aligned)."""
+
+    def __init__(self, memory: UInt8s) -> None:
+        self.memory = memory
+        self.address = address_of(memory)
+
+    def put(self, message: UInt8s) -> None:
+        """Write ``uint8[n]`` over the last message."""
+        put(self.address, message)
+
+    def take(self, into: UInt8s) -> bool:
+        """Copy the newest message into ``uint8[n]``; True where it is a new one."""
+        return bool(take(self.address, into))
+
+    @property
+    def replaced(self) -> int:
+        """Messages that were overwritten before the reader took them."""
+        return int(_replaced(self.address))

@@ -1,0 +1,236 @@
+"""The ports of the loop: what each kind of part must offer, and nothing else.
+
+A part lives in one file that defines ``Config`` (a frozen ``msgspec.Struct``) and
+``build(config, site)``.  A part that holds a device open is a context manager as well; the
+launcher enters it before the first tick and leaves it after the last.
+
+Encoders, decoders and guards that run inside the tick are `Kernel` values; the plain-Python forms
+below run behind a ring and act one tick later, under both clocks.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuroloop.core.body import Body
+from neuroloop.core.values import (
+    Float32s,
+    Motion,
+    Reading,
+    SourceSpec,
+    Spikes,
+    Tick,
+    UInt8s,
+)
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A sensor."""
+
+    @property
+    def spec(self) -> SourceSpec:
+        """What it yields; known once the part is open."""
+        ...
+
+    def read(self, until_us: int) -> Sequence[Reading]:
+        """Return the readings stamped before ``until_us`` that were not returned before.
+
+        Oldest first, empty allowed; never waits.  ``until_us`` never goes back.
+        """
+        ...
+
+
+@runtime_checkable
+class Finite(Protocol):
+    """A source that comes to an end: a file.  The run ends when every such source has ended."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last reading was returned."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """An encoder in plain Python: reading → spikes, one tick later."""
+
+    @property
+    def units(self) -> int:
+        """Number of units it can make spike."""
+        ...
+
+    def encode(self, reading: Reading, tick: Tick) -> Spikes:
+        """Return the spikes of one reading; units below ``units``."""
+        ...
+
+
+@runtime_checkable
+class Decoder(Protocol):
+    """A decoder in plain Python: spikes → motion, one tick later."""
+
+    def decode(self, spikes: Spikes, tick: Tick) -> Motion | None:
+        """Return the motion wanted after the spikes of ``tick``; None keeps the last one."""
+        ...
+
+
+@runtime_checkable
+class Actuator(Protocol):
+    """Where motion goes."""
+
+    @property
+    def body(self) -> Body:
+        """The body it moves: names, units and limits of the motion's channels."""
+        ...
+
+    def write(self, motion: Motion) -> None:
+        """Take over the guarded motion of one tick; never waits."""
+        ...
+
+    def stop(self) -> None:
+        """Command zero at once; called at the end of every run, however it ends."""
+        ...
+
+
+@runtime_checkable
+class Plant(Protocol):
+    """A simulated world with one robot in it.
+
+    It answers for the present of its own clock: ``advance`` moves the clock, the other calls read.
+    """
+
+    @property
+    def body(self) -> Body:
+        """The robot."""
+        ...
+
+    @property
+    def t_us(self) -> int:
+        """Run time of the plant."""
+        ...
+
+    def advance(self, until_us: int) -> None:
+        """Let the world run to ``until_us`` under the last command; steps divide the tick."""
+        ...
+
+    def command(self, values: Float32s) -> None:
+        """Set the wanted value of each channel of the body (``float32[k]``)."""
+        ...
+
+    def pose(self) -> tuple[float, float, float]:
+        """Return x, y in metres and yaw in radians, in the world's frame."""
+        ...
+
+    def twist(self) -> tuple[float, float]:
+        """Return forward speed in m/s and turning speed in rad/s, as they really are."""
+        ...
+
+    def touching(self) -> bool:
+        """Whether the body is in contact with an obstacle."""
+        ...
+
+    def scan(self, pose: tuple[float, float, float], bearing_rad: Float32s) -> Float32s:
+        """Return the true distance in metres to the nearest surface along each beam.
+
+        ``pose`` is the mounting on the body (x, y, yaw); +inf where the beam meets nothing.
+        """
+        ...
+
+    def picture(self, pose: tuple[float, ...], shape: tuple[int, int], fov_rad: float) -> UInt8s:
+        """Return a grey picture ``uint8[h, w]`` from a camera mounted at ``pose`` (x, y, z, yaw).
+
+        ``fov_rad`` is the horizontal field of view of a pinhole camera with square pixels.
+        """
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return everything `restore` needs for a bit-identical continuation."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Go back to a snapshot taken from this plant."""
+        ...
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """A source or Python part with state of its own (position in a file, random numbers)."""
+
+    def snapshot(self) -> bytes:
+        """Return everything `restore` needs for a bit-identical continuation."""
+        ...
+
+    def restore(self, state: bytes) -> None:
+        """Go back to a snapshot."""
+        ...
+
+
+@runtime_checkable
+class Sink(Protocol):
+    """What looks on: recorder, meter, live view.  It gets copies and can change nothing."""
+
+    def take(self, record: UInt8s, outcome: UInt8s) -> None:
+        """Look at what entered a tick and what left it (`core.message` reads both)."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """A part that runs inside the tick, as data: a compiled entry and the memory it works on.
+
+    Arrays are laid into the arena as ``part.array`` and keep their dtype; the entry finds them by
+    `neuroloop.engine.row`, first ``state``, then ``plastic``, then ``static``, in this order.
+    """
+
+    entry: Any
+    """made by `neuroloop.core.kernel.entry`"""
+    params: Sequence[float] = ()
+    """``float32[p]``, laid as ``part.params``"""
+    counts: Sequence[int] = ()
+    """up to three whole numbers"""
+    state: Mapping[str, ArrayLike] = field(default_factory=dict)
+    """arrays that change while running"""
+    plastic: Mapping[str, ArrayLike] = field(default_factory=dict)
+    """weights that learn"""
+    static: Mapping[str, ArrayLike] = field(default_factory=dict)
+    """arrays that never change"""
+    units: int = 0
+    """encoders: number of units"""
+    capacity: int = 0
+    """encoders: most spikes in a tick; 0 means one a unit"""
+    bearing_rad: Float32s | None = None
+    """encoders: direction each unit looks in, ``float32[units]``, where it has one"""
+
+
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """What a neuron model is built for."""
+
+    n: int
+    dt_ms: float
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """Where a part is being built: all it may know of its surroundings."""
+
+    name: str
+    seed: int
+    dt_us: int
+    folder: Path = Path()
+    """of the run file: relative paths start here"""
+    plant: Plant | None = None
+    body: Body | None = None
+    source: SourceSpec | None = None
+    """encoders: the sensor they read"""
+    units: int = 0
+    """decoders: number of units of the population they read"""
+
+    def rng(self) -> np.random.Generator:
+        """Return this part's own random numbers: they depend on the seed and the name alone."""
+        return np.random.default_rng([self.seed, *self.name.encode()])

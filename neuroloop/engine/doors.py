@@ -1,0 +1,102 @@
+"""What comes into the arena before a tick and what is copied out after it."""
+
+from neuroloop.core.kernel import kernel
+from neuroloop.core.message import (
+    EDIT,
+    EVENT_BYTES,
+    EVENT_UNIT,
+    EVENT_VALUE,
+    KIND,
+    MESSAGE_BYTES,
+    MESSAGE_WORDS,
+    N_BYTES,
+    PORT,
+    R_BYTES,
+    RECORD_BYTES,
+    SIZE,
+    SPIKES,
+    T_US,
+)
+from neuroloop.core.native import at, i32, i64, u8, u32
+from neuroloop.engine.program import (
+    D_CAPACITY,
+    D_DATA,
+    D_KIND,
+    D_META,
+    D_UNITS,
+    DOOR_WORDS,
+    P_ARENA,
+    P_N_OUTLETS,
+    P_N_PORTS,
+    P_OUTLETS,
+    P_PORTS,
+)
+from neuroloop.engine.row import M_BYTES, M_SERIAL, M_T_US, META_WORDS
+
+
+@kernel
+def apply(block, record):
+    """Put the messages of a record where the rows of the table find them."""
+    arena = at(block[P_ARENA])
+    for p in range(block[P_N_PORTS]):
+        door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * p, DOOR_WORDS)
+        if door[D_KIND] == SPIKES:
+            i32(arena, door[D_DATA], 1)[0] = 0
+    k, end = RECORD_BYTES, i64(at(record), 0, 1)[R_BYTES]
+    while k < end:
+        message = i64(at(record), k, MESSAGE_WORDS)
+        payload, n_bytes = k + MESSAGE_BYTES, message[N_BYTES]
+        k += message[SIZE]
+        if message[KIND] == EDIT:
+            offset = i64(at(record), payload, 1)[0]
+            u8(arena, offset, n_bytes - 8)[:] = u8(at(record), payload + 8, n_bytes - 8)
+            continue
+        door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * message[PORT], DOOR_WORDS)
+        if message[KIND] == SPIKES:
+            _spike(arena, door, record, payload, n_bytes)
+        elif n_bytes <= door[D_CAPACITY]:
+            u8(arena, door[D_DATA], n_bytes)[:] = u8(at(record), payload, n_bytes)
+            meta = i64(arena, door[D_META], META_WORDS)
+            meta[M_T_US], meta[M_BYTES] = message[T_US], n_bytes
+            meta[M_SERIAL] += 1
+
+
+@kernel
+def _spike(arena, door, record, payload, n_bytes):
+    """Append events to an input's list, as often as their value says; unknown units are not."""
+    capacity = door[D_CAPACITY]
+    spikes = i32(arena, door[D_DATA], capacity + 1)
+    for e in range(payload, payload + n_bytes, EVENT_BYTES):
+        unit = u32(at(record), e + EVENT_UNIT, 1)[0]
+        times = i32(at(record), e + EVENT_VALUE, 1)[0]
+        if unit < door[D_UNITS]:
+            for _ in range(min(times, capacity - spikes[0])):
+                spikes[0] += 1
+                spikes[spikes[0]] = unit
+
+
+@kernel
+def emit(block, t_us, outcome):
+    """Copy motion and watched spikes into ``outcome``; returns its bytes."""
+    arena = at(block[P_ARENA])
+    end = RECORD_BYTES
+    for p in range(block[P_N_OUTLETS]):
+        door = i64(at(block[P_OUTLETS]), 8 * DOOR_WORDS * p, DOOR_WORDS)
+        message = i64(at(outcome), end, MESSAGE_WORDS)
+        start = end + MESSAGE_BYTES
+        message[KIND], message[PORT], message[T_US] = door[D_KIND], p, t_us
+        if door[D_KIND] == SPIKES:
+            spikes = i32(arena, door[D_DATA], door[D_CAPACITY] + 1)
+            message[N_BYTES] = EVENT_BYTES * spikes[0]
+            for s in range(spikes[0]):
+                i64(at(outcome), start + EVENT_BYTES * s, 1)[0] = t_us
+                u32(at(outcome), start + EVENT_BYTES * s + EVENT_UNIT, 1)[0] = spikes[s + 1]
+                i32(at(outcome), start + EVENT_BYTES * s + EVENT_VALUE, 1)[0] = 1
+        else:
+            meta = i64(arena, door[D_META], META_WORDS)
+            message[T_US], message[N_BYTES] = meta[M_T_US], meta[M_BYTES]
+            data = u8(arena, door[D_DATA], meta[M_BYTES])
+            u8(at(outcome), start, meta[M_BYTES])[:] = data
+        message[SIZE] = MESSAGE_BYTES + (message[N_BYTES] + 7) // 8 * 8
+        end += message[SIZE]
+    return end

@@ -1,0 +1,52 @@
+"""From an intensity per unit to spikes: how the light encoders fire."""
+
+import numpy as np
+
+from neuroloop.core.kernel import inline, kernel
+from neuroloop.engine.row import emit, params, state_f32, state_u32
+
+REGULAR, BERNOULLI = 0, 1
+CODES = {"regular": REGULAR, "bernoulli": BERNOULLI}
+
+
+def state(units: int, rng: np.random.Generator) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+    """Return the arrays an encoder names first in its state, for `fire_at`."""
+    return {
+        "intensity": np.zeros(units, np.float32),
+        "phase": np.zeros(units, np.float32),
+        "random": rng.integers(1, 2**32, units, np.uint32),
+    }
+
+
+@kernel
+def draw(intensity, phase, random, code, expected):
+    """Advance the units' generators by one tick; ``phase`` reaches 1 where a unit fires.
+
+    ``regular`` spikes evenly: what is left over is kept.  ``bernoulli`` fires with the probability
+    ``intensity * expected``; ``expected`` is the number of spikes a tick at intensity 1.
+    """
+    unit = np.float32(2.0**-32)
+    one, zero = np.float32(1), np.float32(0)
+    for i in range(intensity.shape[0]):
+        want = intensity[i] * expected
+        if code == 0:
+            p = phase[i]
+            phase[i] = (p - one if p >= one else p) + want
+        else:
+            x = random[i]
+            x = np.uint32(x ^ np.uint32(x << np.uint32(13)))
+            x = np.uint32(x ^ np.uint32(x >> np.uint32(17)))
+            x = np.uint32(x ^ np.uint32(x << np.uint32(5)))
+            random[i] = x
+            phase[i] = one if np.float32(x) * unit < want else zero
+
+
+@inline
+def fire_at(arena, row, n):
+    """Emit this tick's spikes of ``n`` units; the first two parameters are code and expected."""
+    p = params(arena, row)
+    phase = state_f32(arena, row, 1, n)
+    draw(state_f32(arena, row, 0, n), phase, state_u32(arena, row, 2, n), p[0], p[1])
+    for i in range(n):
+        if phase[i] >= 1:
+            emit(arena, row, i)

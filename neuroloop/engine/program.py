@@ -1,0 +1,92 @@
+"""A program: an arena, a table of compiled entries, and the tables of what goes in and out.
+
+The tick is compiled once for all networks; what differs is this memory.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neuroloop.core.message import EVENT_BYTES, MESSAGE_BYTES, RECORD_BYTES, Kind, padded
+from neuroloop.core.native import address_of
+from neuroloop.core.values import Int64s, UInt8s
+from neuroloop.engine import row
+from neuroloop.engine.arena import Arena, Assembler, Field
+from neuroloop.engine.op import Op, Slot, Units, Word
+
+P_ARENA, P_ROWS, P_N_ROWS, P_PORTS, P_N_PORTS, P_OUTLETS, P_N_OUTLETS = range(7)
+PROGRAM_WORDS = 8
+D_KIND, D_DATA, D_CAPACITY, D_META, D_UNITS = range(5)
+DOOR_WORDS = 5
+"""of what comes in or goes out: kind, offset, capacity, meta offset and units (of spikes)"""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a program is built from."""
+
+    ops: Sequence[Op]
+    ports: Sequence[Slot | Units]
+    """what messages can reach, by their number"""
+    outlets: Sequence[Slot | Units] = field(default_factory=tuple)
+    """what is copied out after every tick, by its number"""
+
+
+class Program:
+    """Keeps the memory alive that the tick works on."""
+
+    def __init__(self, plan: Plan, to: Assembler) -> None:
+        self.plan = plan
+        self.arena: Arena = to.build()
+        self.rows: Int64s = np.zeros((len(plan.ops), row.WIDTH), np.int64)
+        for k, op in enumerate(plan.ops):
+            self.rows[k, row.ENTRY] = op.kernel.entry.address
+            for word, value in op.words.items():
+                self.rows[k, word] = self._number(value)
+        self.ports = self._doors(plan.ports, Kind.READING)
+        self.outlets = self._doors(plan.outlets, Kind.MOTION)
+        self.block: Int64s = np.array(
+            [
+                self.arena.address,
+                address_of(self.rows),
+                len(self.rows),
+                address_of(self.ports),
+                len(plan.ports),
+                address_of(self.outlets),
+                len(plan.outlets),
+                0,
+            ],
+            np.int64,
+        )
+
+    @property
+    def address(self) -> int:
+        """What the tick is given; it keeps nothing alive."""
+        return address_of(self.block)
+
+    def outcome_buffer(self) -> UInt8s:
+        """Return room for all that can leave one tick."""
+        sizes = [
+            EVENT_BYTES * p.capacity if isinstance(p, Units) else padded(p.data.n_bytes)
+            for p in self.plan.outlets
+        ]
+        n_bytes = RECORD_BYTES + sum(MESSAGE_BYTES + s for s in sizes)
+        return np.zeros(n_bytes // 8, np.int64).view(np.uint8)
+
+    def _number(self, value: Word) -> int:
+        if isinstance(value, Field):
+            return self.arena.offsets[value.name]
+        if isinstance(value, tuple):
+            return self.arena.offsets[value[0].name] + value[1]
+        return value
+
+    def _doors(self, ports: Sequence[Slot | Units], slot_kind: Kind) -> Int64s:
+        table = np.zeros((len(ports), DOOR_WORDS), np.int64)
+        for door, port in zip(table, ports, strict=True):
+            if isinstance(port, Units):
+                door[:] = (Kind.SPIKES, self._number(port.spikes), port.capacity, 0, port.n)
+            else:
+                meta = self._number(port.meta)
+                door[:] = (slot_kind, self._number(port.data), port.data.n_bytes, meta, 0)
+        return table

@@ -1,0 +1,124 @@
+"""One row of the program's table, as compiled code sees it.
+
+A row is `WIDTH` int64 words: the entry's address, then sizes and byte offsets into the arena.
+Kernels reach their memory through the functions here, so a row's shape is known in one place.
+"""
+
+from neuroloop.core.kernel import inline
+from neuroloop.core.native import f32, i32, i64, u8, u32, u64
+
+WIDTH = 28
+ENTRY = 0
+N = 1
+"""units: neurons, encoder units, or the units a decoder reads; channels of a guard"""
+IN = 2
+IN_META = 3
+OUT = 4
+OUT_META = 5
+PARAMS = 6
+N_PARAMS = 7
+COUNT = 8
+"""the lowering's own number (slots of a neuron's input), then three of the kind's own"""
+SPIKING = 12
+SILENT = 13
+STATE = 14
+"""the kind's own arrays, in the order it named them"""
+
+H_MAGIC, H_LAYOUT, H_INDEX, H_T_US, H_DT_US, H_STATUS, H_SPIKES_IN, H_SPIKES, H_SYNOPS = range(9)
+HEADER_WORDS = 16
+HEADER_BYTES = 8 * HEADER_WORDS
+
+M_T_US, M_SERIAL, M_BYTES = range(3)
+META_WORDS = 3
+"""of a slot that holds a reading or a motion: stamp, how many came so far, size of the last"""
+
+
+@inline
+def header(arena):
+    """Return the arena's header words."""
+    return i64(arena, 0, HEADER_WORDS)
+
+
+@inline
+def lanes(n):
+    """Round up to whole 64-byte lines of bytes."""
+    return (n + 63) // 64 * 64
+
+
+@inline
+def params(arena, row):
+    """Return the kind's parameters, float32."""
+    return f32(arena, row[PARAMS], row[N_PARAMS])
+
+
+@inline
+def state_f32(arena, row, k, n):
+    """Return the kind's k-th array as ``float32[n]``."""
+    return f32(arena, row[STATE + k], n)
+
+
+@inline
+def state_u32(arena, row, k, n):
+    """Return the kind's k-th array as ``uint32[n]``."""
+    return u32(arena, row[STATE + k], n)
+
+
+@inline
+def state_i64(arena, row, k, n):
+    """Return the kind's k-th array as ``int64[n]``."""
+    return i64(arena, row[STATE + k], n)
+
+
+@inline
+def incoming(arena, row, receptor):
+    """Return the input of this tick at a receptor, ``float32[n]``; the kernel clears it."""
+    n = row[N]
+    slots = row[COUNT]
+    slot = header(arena)[H_INDEX] & (slots - 1)
+    return f32(arena, row[IN] + 4 * lanes(n) * (receptor * slots + slot), n)
+
+
+@inline
+def spiking(arena, row):
+    """Return the mask a neuron kernel fills: ``uint8[n]``, 1 where the neuron fires."""
+    return u8(arena, row[SPIKING], row[N])
+
+
+@inline
+def fire(arena, row):
+    """Turn the mask into the list of neurons that fire; silenced ones integrate but never fire."""
+    n8 = lanes(row[N]) // 8
+    mask = u64(arena, row[SPIKING], n8)
+    silent = u64(arena, row[SILENT], n8)
+    spikes = i32(arena, row[OUT], row[N] + 1)
+    k = 0
+    for i in range(n8):
+        word = mask[i] & ~silent[i]
+        if word:
+            for j in range(8):
+                if (word >> (8 * j)) & 1:
+                    k += 1
+                    spikes[k] = 8 * i + j
+    spikes[0] = k
+    header(arena)[H_SPIKES] += k
+
+
+@inline
+def emit(arena, row, unit):
+    """Append a spike of an encoder's unit; returns False, and counts nothing, at its capacity."""
+    spikes = i32(arena, row[OUT], row[OUT_META] + 1)
+    k = spikes[0] + 1
+    if k > row[OUT_META]:
+        return False
+    spikes[k] = unit
+    spikes[0] = k
+    return True
+
+
+@inline
+def fresh(arena, row, seen):
+    """Whether a reading came since ``seen`` (``int64[1]``, updated) last looked."""
+    serial = i64(arena, row[IN_META], META_WORDS)[M_SERIAL]
+    new = serial != seen[0]
+    seen[0] = serial
+    return new

@@ -1,0 +1,27 @@
+"""A network is data: populations, projections and inputs as plain frozen values."""
+
+from neuroloop.network.connect import (
+    Connections,
+    all_to_all,
+    dense,
+    fixed_probability,
+    one_to_one,
+    pairs,
+)
+from neuroloop.network.file import load, save
+from neuroloop.network.graph import Input, Network, Population, Projection
+
+__all__ = [
+    "Connections",
+    "Input",
+    "Network",
+    "Population",
+    "Projection",
+    "all_to_all",
+    "dense",
+    "fixed_probability",
+    "load",
+    "one_to_one",
+    "pairs",
+    "save",
+]

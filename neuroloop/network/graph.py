@@ -1,0 +1,126 @@
+"""The network itself: what is connected to what, without a word about how it is computed.
+
+```python
+Network(
+    inputs=(Input("lidar", 18),),
+    populations=(Population("motor", 2, "lif", {"tau_m_ms": 20.0}),),
+    projections=(Projection("lidar", "motor", dense(weights), delay_ms=0.0),),
+)
+```
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neuroloop.core.errors import ConfigError, nearest
+from neuroloop.network.connect import Connections
+
+Number = float | int | str
+
+
+@dataclass(frozen=True)
+class Input:
+    """A port: units made to spike from outside, by the encoder or source of the same name."""
+
+    name: str
+    n: int
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """``n`` neurons of one kind; ``kind`` is a file in ``neuroloop/neurons``."""
+
+    name: str
+    n: int
+    kind: str = "lif"
+    params: Mapping[str, Number] = field(default_factory=dict)
+    arrays: Mapping[str, ArrayLike] = field(default_factory=dict)
+    """first values of a state array of the kind, one a neuron (``bias``, ``v`` ...)"""
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Synapses from one population or input to another."""
+
+    source: str
+    target: str
+    connections: Connections
+    delay_ms: float | ArrayLike = 0.0
+    """one for all, or ``float[s]`` in the order of ``connections``; 0 is the same tick"""
+    receptor: str = ""
+    """of the target; empty means its first"""
+    kind: str = "static"
+    """a file in ``neuroloop/synapses``"""
+
+    @property
+    def name(self) -> str:
+        """Used for its fields in the arena."""
+        return f"{self.source}-{self.target}" + (f"-{self.receptor}" if self.receptor else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Everything; checked when made.
+
+    Raises
+    ------
+    ConfigError
+        Where two parts share a name, a projection names an unknown end, or an index does not fit.
+    """
+
+    inputs: tuple[Input, ...] = ()
+    populations: tuple[Population, ...] = ()
+    projections: tuple[Projection, ...] = ()
+
+    def __post_init__(self) -> None:
+        sizes: dict[str, int] = {}
+        for part in (*self.inputs, *self.populations):
+            if part.name in sizes:
+                raise ConfigError(f'two parts of the network are called "{part.name}"')
+            if part.n < 1:
+                raise ConfigError(f'"{part.name}" has {part.n} units; it needs at least 1')
+            sizes[part.name] = part.n
+        inputs = {part.name for part in self.inputs}
+        for projection in self.projections:
+            _check_ends(projection, sizes, inputs)
+            _check_delays(projection)
+
+    def size(self, name: str) -> int:
+        """Return the number of units of an input or population."""
+        for part in (*self.inputs, *self.populations):
+            if part.name == name:
+                return part.n
+        known = [part.name for part in (*self.inputs, *self.populations)]
+        raise ConfigError(f'the network has no population "{name}"{nearest(name, known)}')
+
+
+def _check_ends(projection: Projection, sizes: Mapping[str, int], inputs: set[str]) -> None:
+    for end, units in (
+        (projection.source, projection.connections.pre),
+        (projection.target, projection.connections.post),
+    ):
+        if end not in sizes:
+            raise ConfigError(
+                f'projection {projection.name}: no population "{end}"{nearest(end, sizes)}'
+            )
+        if len(units) and int(units.max()) >= sizes[end]:
+            raise ConfigError(
+                f'projection {projection.name}: neuron {int(units.max())} of "{end}", '
+                f"which has {sizes[end]}"
+            )
+    if projection.target in inputs:
+        raise ConfigError(f'projection {projection.name}: "{projection.target}" is an input')
+
+
+def _check_delays(projection: Projection) -> None:
+    delay = np.asarray(projection.delay_ms, np.float64)
+    if delay.ndim and delay.shape != (len(projection.connections),):
+        raise ConfigError(
+            f"projection {projection.name}: {delay.shape} delays "
+            f"for {len(projection.connections)} synapses"
+        )
+    if not np.isfinite(delay).all() or (delay < 0).any():
+        raise ConfigError(f"projection {projection.name}: a delay is negative or not a number")

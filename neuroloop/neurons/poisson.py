@@ -1,0 +1,57 @@
+"""A source of independent random spikes at a given rate; it has no input.
+
+In each tick a neuron fires with probability ``rate_hz * dt`` (one spike a tick at most), drawn from
+its own xorshift generator, whose state is part of the snapshot.
+
+Source: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003.
+"""
+
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from neuroloop.core.kernel import entry, kernel
+from neuroloop.core.ports import Cell, Kernel
+from neuroloop.engine.row import N, fire, params, spiking, state_f32, state_u32
+
+RECEPTORS = ()
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Parameters; ``rate_hz`` may be given per neuron as an array."""
+
+    rate_hz: Annotated[float, Meta(ge=0)] = 10.0
+
+
+@kernel
+def update(rate_hz, random, fires, dt_s):
+    """Draw one tick for ``n`` neurons."""
+    unit = np.float32(2.0**-32)
+    for i in range(rate_hz.shape[0]):
+        x = random[i]
+        x = np.uint32(x ^ np.uint32(x << np.uint32(13)))
+        x = np.uint32(x ^ np.uint32(x >> np.uint32(17)))
+        x = np.uint32(x ^ np.uint32(x << np.uint32(5)))
+        random[i] = x
+        fires[i] = np.uint8(np.float32(x) * unit < rate_hz[i] * dt_s)
+
+
+@entry
+def step(arena, row):
+    n = row[N]
+    rate_hz, random = state_f32(arena, row, 0, n), state_u32(arena, row, 1, n)
+    update(rate_hz, random, spiking(arena, row), params(arena, row)[0])
+    fire(arena, row)
+
+
+def build(config: Config, cell: Cell) -> Kernel:
+    """Lay out the neurons."""
+    return Kernel(
+        step,
+        params=(cell.dt_ms * 1e-3,),
+        state={
+            "rate_hz": np.full(cell.n, config.rate_hz, np.float32),
+            "random": cell.rng.integers(1, 2**32, cell.n, np.uint32),
+        },
+    )

@@ -1,0 +1,231 @@
+"""Put a loop together from a run file: open the parts, lay out the program, connect the rings."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from neuroloop.config.runfile import Part, RunFile, Timing
+from neuroloop.core.errors import ConfigError, NeuroloopError, nearest
+from neuroloop.core.message import payload_bytes
+from neuroloop.core.ports import Actuator, Kernel, Plant, Site
+from neuroloop.core.values import Float32s, SourceSpec, Spikes
+from neuroloop.engine import row
+from neuroloop.engine.arena import Assembler
+from neuroloop.engine.lower import Lowering
+from neuroloop.engine.op import Op, Slot, Units, Word, place, slot, spiking
+from neuroloop.engine.program import Plan, Program
+from neuroloop.network import Network
+from neuroloop.runtime import networks
+from neuroloop.runtime.episode import Episode
+from neuroloop.runtime.feed import Feed, Intake, spike_bytes
+from neuroloop.runtime.loop import Loop
+from neuroloop.runtime.python_part import PythonDecoder, PythonEncoder
+from neuroloop.runtime.source import OpenSource, failed
+
+
+@contextmanager
+def opened(run: RunFile, clock_dt_us: int) -> Iterator[Loop]:
+    """Build every part, open those that hold something open, and close them at the end."""
+    with ExitStack() as stack:
+        yield _Assembly(run, clock_dt_us, stack).loop()
+
+
+@dataclass
+class _Assembly:
+    """The half-built loop; its steps run in the order of the loop."""
+
+    run: RunFile
+    dt_us: int
+    stack: ExitStack
+    to: Assembler = field(default_factory=Assembler)
+    plant: Plant | None = None
+    ops: list[Op] = field(default_factory=list)
+    ports: list[Slot | Units] = field(default_factory=list)
+    outlets: list[Slot | Units] = field(default_factory=list)
+    feeds: list[Feed] = field(default_factory=list)
+    sources: dict[str, OpenSource] = field(default_factory=dict)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    spiking: dict[str, Units] = field(default_factory=dict)
+    bearings: dict[str, Float32s] = field(default_factory=dict)
+    python_parts: list[PythonEncoder | PythonDecoder] = field(default_factory=list)
+    actuators: list[tuple[int, Actuator]] = field(default_factory=list)
+
+    def loop(self) -> Loop:
+        if self.run.plant is not None:
+            self.plant = self._open(self.run.plant)
+        for part, timing in self.run.sensors:
+            self._sensor(part, timing)
+        for part in self.run.encoders:
+            self._encoder(part)
+        self._network()
+        actuators = {part.name: part for part in self.run.actuators}
+        for part in self.run.decoders:
+            self._limb(part, actuators[part.name])
+        watched = [u for u in self.spiking.values() if u not in self.outlets]
+        plan = Plan(self.ops, self.ports, (*self.outlets, *watched))
+        edits = self._feed("edits", 0, 1 << 16)
+        return Loop(
+            dt_us=self.dt_us,
+            program=Program(plan, self.to),
+            intake=Intake(self.feeds),
+            edits=edits,
+            plant=self.plant,
+            sources=list(self.sources.values()),
+            actuators=self.actuators,
+            python_parts=self.python_parts,
+            bearings=self.bearings,
+            episode=self._episode(),
+        )
+
+    def _open(self, part: Part, **known: Any) -> Any:
+        """Build a part and, where it holds something open, enter it until the run's end."""
+        site = Site(
+            part.name,
+            self.run.run.seed,
+            self.dt_us,
+            self.run.folder,
+            self.plant,
+            **known,
+        )
+        try:
+            built = part.module.build(part.config, site)
+            if isinstance(built, AbstractContextManager):
+                built = self.stack.enter_context(built)
+        except NeuroloopError as error:
+            raise type(error)(f"{self.run.path}: {part.where}: {error}") from error
+        except Exception as error:
+            raise failed(part.role, part.name, error) from error
+        return built
+
+    def _port(self, port: Slot | Units) -> int:
+        self.ports.append(port)
+        return len(self.ports) - 1
+
+    def _feed(self, name: str, port: int, message_bytes: int, **timing: int) -> Feed:
+        feed = Feed(name, port, message_bytes, **timing)
+        self.feeds.append(feed)
+        return feed
+
+    def _sensor(self, part: Part, timing: Timing) -> None:
+        source = self._open(part)
+        spec: SourceSpec = source.spec
+        latency_us = round(timing.latency_ms * 1e3) or spec.latency_us
+        times = {"latency_us": latency_us, "max_age_us": round(timing.max_age_ms * 1e3)}
+        if spec.reading is Spikes:
+            units = spiking(self.to, part.name, spec.shape[0])
+            self.spiking[part.name] = units
+            feed = self._feed(part.name, self._port(units), spike_bytes(units.n), **times)
+        else:
+            n_bytes = payload_bytes(spec)
+            self.slots[part.name] = slot(self.to, part.name, n_bytes)
+            feed = self._feed(part.name, self._port(self.slots[part.name]), n_bytes, **times)
+        self.sources[part.name] = OpenSource(spec, source, feed, self.dt_us)
+
+    def _encoder(self, part: Part) -> None:
+        source = self.sources[part.config.input]
+        built = self._open(part, source=source.spec)
+        # an encoder may share its sensor's name, so that of its fields says what it is
+        units = spiking(self.to, part.name, built.units, getattr(built, "capacity", 0))
+        self.spiking[part.name] = units
+        port = self._port(units)
+        if not isinstance(built, Kernel):
+            feed = self._feed(part.name, port, spike_bytes(units.n))
+            self.python_parts.append(
+                PythonEncoder(part.name, built, source.spec, source.feed.port, feed)
+            )
+            return
+        if built.bearing_rad is not None:
+            self.bearings[part.name] = built.bearing_rad
+        seen = self.slots[part.config.input]
+        words: dict[int, Word] = {
+            row.N: units.n,
+            row.IN: seen.data,
+            row.IN_META: seen.meta,
+            row.OUT: units.spikes,
+            row.OUT_META: units.capacity,
+        }
+        self.ops.append(place(self.to, f"encoder.{part.name}", built, words))
+
+    def _network(self) -> None:
+        wiring, where = self.run.wiring, f"{self.run.path}: [engine]"
+        library = self._open(self.run.engine)
+        network = networks.of(wiring.network, self.run.folder, wiring.network_options, where)
+        self._check_inputs(network, where)
+        inputs = {i.name: self.spiking[i.name] for i in network.inputs}
+        lowering = Lowering(self.to, library, self.dt_us, self.run.run.seed)
+        try:
+            ops, self.spiking = lowering.network(network, inputs)
+        except ConfigError as error:
+            raise ConfigError(f"{where} {wiring.network}: {error}") from error
+        self.ops += ops
+
+    def _check_inputs(self, network: Network, where: str) -> None:
+        for part in network.inputs:
+            if part.name not in self.spiking:
+                raise ConfigError(
+                    f'{where}: the network has an input "{part.name}" and no encoder feeds it'
+                    f"{nearest(part.name, self.spiking)}"
+                )
+            given = self.spiking[part.name].n
+            if part.n != given:
+                raise ConfigError(
+                    f'{where}: the network\'s input "{part.name}" has {part.n} units, '
+                    f"[encoder.{part.name}] gives {given}"
+                )
+        unused = self.spiking.keys() - {part.name for part in network.inputs}
+        if unused:
+            name = sorted(unused)[0]
+            known = nearest(name, [part.name for part in network.inputs])
+            raise ConfigError(f'{where}: the network has no input "{name}" to be fed by it{known}')
+
+    def _limb(self, decoder: Part, actuator: Part) -> None:
+        """Connect a population to an actuator: decoder, then guard."""
+        where = f"{self.run.path}: {decoder.where}"
+        name = decoder.config.input
+        if name not in self.spiking:
+            raise ConfigError(
+                f'{where}: `input`: the network has no population "{name}"'
+                f"{nearest(name, self.spiking)}"
+            )
+        units = self.spiking[name]
+        motor: Actuator = self._open(actuator)
+        channels = len(motor.body.channels)
+        wanted = slot(self.to, f"wanted.{decoder.name}", 4 * channels)
+        allowed = slot(self.to, f"motion.{decoder.name}", 4 * channels)
+        built = self._open(decoder, body=motor.body, units=units.n)
+        if isinstance(built, Kernel):
+            words: dict[int, Word] = {
+                row.N: units.n,
+                row.IN: units.spikes,
+                row.IN_META: units.capacity,
+                row.OUT: wanted.data,
+                row.OUT_META: wanted.meta,
+            }
+            self.ops.append(place(self.to, f"decoder.{decoder.name}", built, words))
+        else:
+            feed = self._feed(decoder.name, self._port(wanted), 4 * channels)
+            self.outlets.append(units)
+            outlet = len(self.outlets) - 1
+            self.python_parts.append(PythonDecoder(decoder.name, built, outlet, feed))
+        guard: Kernel = self._open(self.run.guard, body=motor.body)
+        words = {
+            row.N: channels,
+            row.IN: wanted.data,
+            row.IN_META: wanted.meta,
+            row.OUT: allowed.data,
+            row.OUT_META: allowed.meta,
+        }
+        self.ops.append(place(self.to, f"guard.{decoder.name}", guard, words))
+        self.outlets.append(allowed)
+        self.actuators.append((len(self.outlets) - 1, motor))
+
+    def _episode(self) -> Episode:
+        run, world = self.run.run, getattr(self.plant, "world", None)
+        return Episode(
+            goal=getattr(world, "goal", None),
+            goal_radius_m=getattr(world, "goal_radius_m", 0.5),
+            most_us=None if run.seconds is None else round(run.seconds * 1e6),
+            stop_at_goal=run.stop_at_goal,
+            stop_at_contact=run.stop_at_contact,
+        )

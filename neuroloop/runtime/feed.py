@@ -1,0 +1,131 @@
+"""Feeds: how readings, spikes and edits come into the tick, each through a ring of its own."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from neuroloop.core.message import (
+    EVENT,
+    EVENT_BYTES,
+    MESSAGE_BYTES,
+    RECORD_BYTES,
+    Kind,
+    pack,
+    payload_of,
+)
+from neuroloop.core.native import address_of
+from neuroloop.core.ring import Ring, empty_ring
+from neuroloop.core.values import Int64s, Motion, Reading, Spikes, UInt8s
+from neuroloop.runtime.intake import (
+    AT_ONCE,
+    F_CAPACITY,
+    F_EXPIRED,
+    F_LATE,
+    F_LATENCY_US,
+    F_MAX_AGE_US,
+    F_RING,
+    FEED_WORDS,
+)
+
+
+class Feed:
+    """The writer's end of one ring: values become messages for one port of the program.
+
+    Parameters
+    ----------
+    message_bytes
+        Largest payload.
+    messages
+        How many of these wait at most; further ones are dropped and counted.
+    latency_us, max_age_us
+        As in `intake.gather`; with ``AT_ONCE`` a message is due as soon as it is there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        port: int,
+        message_bytes: int,
+        *,
+        messages: int = 16,
+        latency_us: int = 0,
+        max_age_us: int = AT_ONCE,
+    ) -> None:
+        self.name = name
+        self.port = port
+        self.latency_us = latency_us
+        self.max_age_us = max_age_us
+        self.ring: Ring = empty_ring(MESSAGE_BYTES + message_bytes, messages)
+
+    def reading(self, value: Reading | Motion) -> None:
+        """Send the numbers of a reading, or of a motion from a decoder in plain Python."""
+        self.ring.push(pack(Kind.READING, self.port, value.t_us, payload_of(value)))
+
+    def spikes(self, value: Spikes, dt_us: int) -> None:
+        """Send spikes, one message for each tick they are due in, by stamp, then unit."""
+        events = np.empty(len(value.t_us), EVENT)
+        events["t_us"], events["unit"] = value.t_us, value.unit
+        events["value"] = value.value if len(value.value) else 1
+        events = events[np.lexsort((events["unit"], events["t_us"]))]
+        due = (events["t_us"] + self.latency_us) // dt_us
+        for part in np.split(events, np.flatnonzero(np.diff(due)) + 1):
+            if len(part):
+                stamp = int(part["t_us"][0])
+                self.ring.push(pack(Kind.SPIKES, self.port, stamp, part.view(np.uint8)))
+
+    def edit(self, offset: int, content: bytes, t_us: int) -> None:
+        """Send bytes for a place in the arena."""
+        payload = np.frombuffer(offset.to_bytes(8, "little") + content, np.uint8)
+        self.ring.push(pack(Kind.EDIT, self.port, t_us, payload))
+
+
+class Intake:
+    """The reader's end of all feeds: the table that `intake.gather` walks, and the record."""
+
+    def __init__(self, feeds: Sequence[Feed]) -> None:
+        self.feeds = feeds
+        self.table: Int64s = np.zeros((len(feeds), FEED_WORDS), np.int64)
+        for row, feed in zip(self.table, feeds, strict=True):
+            row[F_RING], row[F_CAPACITY] = feed.ring.address, feed.ring.capacity
+            row[F_LATENCY_US], row[F_MAX_AGE_US] = feed.latency_us, feed.max_age_us
+        room = RECORD_BYTES + sum(feed.ring.capacity for feed in feeds)
+        self.record: UInt8s = np.zeros(room // 8, np.int64).view(np.uint8)
+
+    @property
+    def table_address(self) -> int:
+        """Of the first row."""
+        return address_of(self.table)
+
+    @property
+    def late(self) -> dict[str, int]:
+        """Messages of each feed that entered a later tick than they were due in."""
+        return {f.name: int(n) for f, n in zip(self.feeds, self.table[:, F_LATE], strict=True)}
+
+    @property
+    def lost(self) -> dict[str, int]:
+        """Messages of each feed that never entered: ring full, or too old."""
+        expired = self.table[:, F_EXPIRED]
+        return {f.name: int(n) + f.ring.dropped for f, n in zip(self.feeds, expired, strict=True)}
+
+    def snapshot(self) -> bytes:
+        """Copy what waits in the rings, and the counters."""
+        return self.table.tobytes() + b"".join(f.ring.memory.tobytes() for f in self.feeds)
+
+    def restore(self, state: bytes) -> None:
+        """Go back to a snapshot of the same feeds."""
+        at = self.table.nbytes
+        saved = np.frombuffer(state[:at], np.int64).reshape(self.table.shape)
+        self.table[:, F_LATENCY_US:] = saved[:, F_LATENCY_US:]
+        for feed in self.feeds:
+            size = len(feed.ring.memory)
+            feed.ring.memory[:] = np.frombuffer(state[at : at + size], np.uint8)
+            at += size
+
+
+EVENTS_A_MESSAGE = 4096
+"""room for the spikes of a source or of a Python encoder in one tick"""
+
+
+def spike_bytes(units: int) -> int:
+    """Return the payload room for a tick's spikes of a port."""
+    return EVENT_BYTES * max(units, EVENTS_A_MESSAGE)

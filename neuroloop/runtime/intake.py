@@ -1,0 +1,61 @@
+"""What enters a tick: the one record of all that is due, in one order, whatever the clock."""
+
+from neuroloop.core.kernel import kernel
+from neuroloop.core.message import (
+    R_BYTES,
+    R_DT_US,
+    R_INDEX,
+    R_INTAKE_NS,
+    R_T_US,
+    RECORD_BYTES,
+    RECORD_WORDS,
+    SIZE,
+    T_US,
+)
+from neuroloop.core.native import at, i64, now_ns, u8
+from neuroloop.core.ring import advance, peek
+
+FEED_WORDS = 8
+F_RING, F_CAPACITY, F_LATENCY_US, F_MAX_AGE_US, F_LATE, F_EXPIRED, F_TAKEN = range(7)
+AT_ONCE = -1
+"""a feed's ``max_age_us`` where its messages are due as soon as they are there (edits)"""
+
+
+@kernel
+def gather(feeds, n_feeds, record, index, t_us, dt_us):
+    """Write what is due into ``record``, by stamp, then feed.
+
+    A message stamped t enters the tick that holds t + latency; one that comes later enters the
+    present tick and is counted late; one older than its feed's ``max_age_us`` is dropped and
+    counted expired.  ``record`` has room for all that the rings can hold.
+    """
+    start = now_ns()
+    end = RECORD_BYTES
+    while True:
+        best, oldest, message = -1, 0, 0
+        for k in range(n_feeds):
+            feed = i64(at(feeds), 8 * FEED_WORDS * k, FEED_WORDS)
+            head = peek(feed[F_RING], feed[F_CAPACITY])
+            if head != 0:
+                stamp = i64(at(head), 0, T_US + 1)[T_US]
+                due = feed[F_MAX_AGE_US] < 0 or stamp + feed[F_LATENCY_US] < t_us + dt_us
+                if due and (best < 0 or stamp < oldest):
+                    best, oldest, message = k, stamp, head
+        if best < 0:
+            break
+        feed = i64(at(feeds), 8 * FEED_WORDS * best, FEED_WORDS)
+        n_bytes = i64(at(message), 0, 1)[SIZE]
+        timed = feed[F_MAX_AGE_US] >= 0
+        if timed and oldest < t_us - feed[F_MAX_AGE_US] - feed[F_LATENCY_US]:
+            feed[F_EXPIRED] += 1
+        else:
+            if timed and oldest + feed[F_LATENCY_US] < t_us:
+                feed[F_LATE] += 1
+            u8(at(record), end, n_bytes)[:] = u8(at(message), 0, n_bytes)
+            end += n_bytes
+            feed[F_TAKEN] += 1
+        advance(feed[F_RING], n_bytes)
+    head = i64(at(record), 0, RECORD_WORDS)
+    head[:] = 0
+    head[R_BYTES], head[R_INDEX], head[R_T_US], head[R_DT_US] = end, index, t_us, dt_us
+    head[R_INTAKE_NS] = now_ns() - start

@@ -1,0 +1,116 @@
+"""The loop: sensor → encoder → engine → decoder → guard → actuator → world, tick by tick.
+
+It knows no names: what is in it comes from a run file (`runtime.assemble`).  A clock drives it by
+calling `sense`, the compiled tick and `act` in turn; see `runtime.clocks`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from neuroloop.core.errors import ConfigError
+from neuroloop.core.message import R_DT_US, R_INDEX, R_T_US, Kind, messages
+from neuroloop.core.native import address_of
+from neuroloop.core.ports import Actuator, Plant, Sink, Stateful
+from neuroloop.core.values import Float32s, Motion, Tick, UInt8s
+from neuroloop.engine.program import Program
+from neuroloop.runtime.episode import Episode
+from neuroloop.runtime.feed import Feed, Intake
+from neuroloop.runtime.python_part import PythonDecoder, PythonEncoder
+from neuroloop.runtime.source import OpenSource
+from neuroloop.runtime.tick import tick
+
+
+@dataclass
+class Loop:
+    """Everything that runs, and the few things one can do with it."""
+
+    dt_us: int
+    program: Program
+    intake: Intake
+    edits: Feed
+    plant: Plant | None = None
+    sources: Sequence[OpenSource] = ()
+    actuators: Sequence[tuple[int, Actuator]] = ()
+    """each with the number of the outlet its motion leaves by"""
+    python_parts: Sequence[PythonEncoder | PythonDecoder] = ()
+    bearings: Mapping[str, Float32s] = field(default_factory=dict)
+    """direction each unit of an encoder looks in, for pictures"""
+    sinks: list[Sink] = field(default_factory=list)
+    episode: Episode = field(default_factory=Episode)
+    next_index: int = 0
+
+    def __post_init__(self) -> None:
+        self.outcome: UInt8s = self.program.outcome_buffer()
+        self._addresses = (
+            self.program.address,
+            self.intake.table_address,
+            len(self.intake.feeds),
+            address_of(self.intake.record),
+            address_of(self.outcome),
+        )
+
+    def sense(self, now_us: int) -> None:
+        """Let the world run to the present and collect what the sensors have to say."""
+        if self.plant is not None:
+            self.plant.advance(now_us)
+        for source in self.sources:
+            source.poll(now_us + self.dt_us)
+
+    def step(self) -> None:
+        """Run one tick: all that is due enters, the network runs, motion comes out."""
+        tick(*self._addresses, self.next_index, self.next_index * self.dt_us, self.dt_us)
+        self.next_index += 1
+
+    def act(self, record: UInt8s, outcome: UInt8s) -> None:
+        """Pass the motion on, let the Python parts and the onlookers see the tick."""
+        left = list(messages(outcome))
+        for outlet, actuator in self.actuators:
+            for message in left:
+                if message.kind is Kind.MOTION and message.port == outlet:
+                    actuator.write(Motion(message.t_us, message.floats()))
+        if self.python_parts:
+            now = Tick(*(int(w) for w in record.view("int64")[[R_INDEX, R_T_US, R_DT_US]]))
+            entered = list(messages(record))
+            for part in self.python_parts:
+                part.take(now, entered, left)
+        for sink in self.sinks:
+            sink.take(record, outcome)
+
+    def stop(self) -> None:
+        """Command zero on every channel."""
+        for _, actuator in self.actuators:
+            actuator.stop()
+
+    def ended(self) -> bool:
+        """Whether the run is over: asked to stop, goal reached, or every file read."""
+        return self.episode.over(self.plant, self.next_index * self.dt_us, self.sources)
+
+    def edit(self, name: str, value: object) -> None:
+        """Set a field of the network (``population.array``) from the next tick on."""
+        arena = self.program.arena
+        view = arena[name].copy()
+        try:
+            view[...] = value
+        except (ValueError, TypeError) as error:
+            raise ConfigError(f"edit of {name}, {view.dtype}{list(view.shape)}: {error}") from error
+        self.edits.edit(arena.offsets[name], view.tobytes(), self.next_index * self.dt_us)
+
+    def snapshot(self) -> dict[str, bytes]:
+        """Copy everything that a bit-identical continuation needs, between two ticks."""
+        state = {"network": self.program.arena.snapshot(), "rings": self.intake.snapshot()}
+        state["index"] = self.next_index.to_bytes(8, "little")
+        return state | {name: part.snapshot() for name, part in self._stateful().items()}
+
+    def restore(self, state: dict[str, bytes]) -> None:
+        """Go back to a snapshot of this loop."""
+        self.program.arena.restore(state["network"])
+        self.intake.restore(state["rings"])
+        self.next_index = int.from_bytes(state["index"], "little")
+        for name, part in self._stateful().items():
+            part.restore(state[name])
+
+    def _stateful(self) -> dict[str, Stateful]:
+        parts: dict[str, object] = {f"sensor.{s.spec.name}": s.part for s in self.sources}
+        parts |= {f"python.{p.name}": p.part for p in self.python_parts}
+        parts["plant"] = self.plant
+        return {name: part for name, part in parts.items() if isinstance(part, Stateful)}

@@ -1,0 +1,1 @@
+"""Sensors of a simulated robot: they read the plant of the run."""

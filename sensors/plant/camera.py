@@ -1,0 +1,64 @@
+"""The camera of a simulated robot."""
+
+import math
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from neuroloop.core.errors import ConfigError, nearest
+from neuroloop.core.ports import Site, Source
+from neuroloop.core.values import Float32s, Frame, SourceSpec
+from sensors.plant._sampler import Sampler, check_upright, plant_of
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the sensor."""
+
+    rate_hz: Annotated[float, Meta(gt=0)] = 10.0
+    mount: str = "camera"
+    """name of the mounting in the body file"""
+
+
+def build(config: Config, site: Site) -> Source:
+    """Return a source of `Frame`."""
+    plant = plant_of(site)
+    mount = plant.body.camera.get(config.mount)
+    if mount is None:
+        raise ConfigError(
+            f'sensor.{site.name}.mount: the body "{plant.body.name}" has no camera'
+            f' "{config.mount}"{nearest(config.mount, plant.body.camera)}'
+        )
+    check_upright(mount.pose, config.mount, site)
+    x, y, z, _, _, yaw = mount.pose
+    if z <= 0.0:
+        raise ConfigError(
+            f'sensor.{site.name}: the camera "{config.mount}" of the body is at a height of {z} m;'
+            " a height above the floor is wanted"
+        )
+    shape = (mount.height, mount.width)
+    fov_rad = math.radians(mount.fov_deg)
+
+    def measure(t_us: int) -> Frame:
+        return Frame(t_us, plant.picture((x, y, z, yaw), shape, fov_rad))
+
+    spec = SourceSpec(
+        name=site.name,
+        reading=Frame,
+        shape=shape,
+        rate_hz=config.rate_hz,
+        unit="grey",
+        low=0.0,
+        high=255.0,
+        bearing_rad=columns(mount.width, mount.fov_deg),
+        pose=mount.pose,
+    )
+    return Sampler(spec, plant, measure)
+
+
+def columns(width: int, fov_deg: float) -> Float32s:
+    """Return the bearing of each column of pixels, ``float32[width]``, left to right."""
+    focal = width / 2 / math.tan(math.radians(fov_deg) / 2)
+    lateral = (width / 2 - np.arange(width) - 0.5) / focal
+    bearing_rad: Float32s = np.arctan(lateral).astype(np.float32)
+    return bearing_rad

@@ -1,0 +1,47 @@
+"""Where the goal lies, seen from a simulated robot."""
+
+import math
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta, Struct
+
+from neuroloop.core.errors import ConfigError
+from neuroloop.core.ports import Site, Source
+from neuroloop.core.values import Scalars, SourceSpec
+from neuroloop.core.world import Point
+from sensors.plant._sampler import Sampler, plant_of
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the sensor."""
+
+    rate_hz: Annotated[float, Meta(gt=0)] = 50.0
+
+
+def build(config: Config, site: Site) -> Source:
+    """Return a source of `Scalars`: bearing of the goal in (-pi, pi], left positive, and metres."""
+    plant = plant_of(site)
+    goal: Point | None = getattr(plant, "goal", None)
+    if goal is None:
+        raise ConfigError(
+            f"sensor.{site.name}: the plant's world has no goal; add `goal = [x, y]` to its file"
+        )
+    goal_x, goal_y = goal
+
+    def measure(t_us: int) -> Scalars:
+        x, y, yaw = plant.pose()
+        dx, dy = goal_x - x, goal_y - y
+        ahead = math.cos(yaw) * dx + math.sin(yaw) * dy
+        left = math.cos(yaw) * dy - math.sin(yaw) * dx
+        values = np.array([math.atan2(left, ahead), math.hypot(dx, dy)], np.float32)
+        return Scalars(t_us, values)
+
+    spec = SourceSpec(
+        name=site.name,
+        reading=Scalars,
+        shape=(2,),
+        rate_hz=config.rate_hz,
+        labels=("bearing_rad", "distance_m"),
+    )
+    return Sampler(spec, plant, measure)

@@ -1,0 +1,62 @@
+"""PyBullet as a plant: full rigid-body physics, in a process of its own."""
+
+import importlib.util
+import platform
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from neuroloop.config.resolve import data_file
+from neuroloop.core.body import Fraction
+from neuroloop.core.errors import ConfigError, MachineError
+from neuroloop.core.ports import Plant, Site
+from sims import _scene
+from sims.bullet.plant import Bullet
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the plant."""
+
+    world: str
+    """world file: a path beside the run file, or the name of one in sims/worlds"""
+    body: str = "rover"
+    """body file: a path beside the run file, or the name of one in sims/bodies"""
+    step_us: Annotated[int, Meta(gt=0)] = 1000
+    """length of a step; it divides the tick"""
+    slip: Fraction = 0.0
+    """part of the wheels' motion that is lost"""
+    gui: bool = False
+    """whether PyBullet opens its window"""
+
+
+def available() -> str | None:
+    """Return why PyBullet cannot run here, None where it can; imports nothing."""
+    if importlib.util.find_spec("pybullet") is None:
+        python = ".".join(platform.python_version_tuple()[:2])
+        return (
+            f"PyBullet is not installed; it has no wheel for every Python and machine (here Python"
+            f" {python} on {platform.machine()}): where it has one, pip install neuroloop[pybullet]"
+        )
+    return None
+
+
+def build(config: Config, site: Site) -> Plant:
+    """Return the plant, the robot at the world's start; its process starts when it is opened."""
+    reason = available()
+    if reason is not None:
+        raise MachineError(f'plant.kind: {reason}; or use kind = "plane"')
+    scene = _scene.load(config, site)
+    urdf = None if scene.body.urdf is None else _urdf(config, site, scene.body.urdf)
+    settings = msgspec.structs.asdict(config)
+    kept = {name: settings[name] for name in ("step_us", "slip", "gui")}
+    return Bullet(scene.body, scene.world, {**kept, "urdf": urdf and str(urdf)})
+
+
+def _urdf(config: Config, site: Site, name: str) -> Path:
+    beside = data_file("bodies", config.body, site.folder, "plant.body")
+    path = (beside.parent / name).resolve()
+    if not path.is_file():
+        raise ConfigError(f"plant.body: {beside}: `urdf`: no file {path}")
+    return path

@@ -1,0 +1,29 @@
+"""The project's own world: flat floor, upright walls, exact wheels, no dependency but Numba."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from neuroloop.core.body import Fraction
+from neuroloop.core.ports import Plant, Site
+from sims import _scene
+from sims.plane.plant import Plane
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings of the plant."""
+
+    world: str
+    """world file: a path beside the run file, or the name of one in sims/worlds"""
+    body: str = "rover"
+    """body file: a path beside the run file, or the name of one in sims/bodies"""
+    step_us: Annotated[int, Meta(gt=0)] = 1000
+    """length of a step; it divides the tick"""
+    slip: Fraction = 0.0
+    """part of the wheels' motion that is lost"""
+
+
+def build(config: Config, site: Site) -> Plant:
+    """Return the plant, with the robot at the world's start."""
+    scene = _scene.load(config, site)
+    return Plane(scene.body, scene.world, config.step_us, config.slip)
