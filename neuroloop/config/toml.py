@@ -3,8 +3,10 @@
 import math
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -60,6 +62,8 @@ def _check_names(data: object, kind: object, where: str, place: str) -> None:
     if get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
     inner = get_args(kind)
+    if get_origin(kind) in (Union, UnionType) and isinstance(data, dict):
+        kind = _chosen(data, inner)
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and isinstance(data, dict):
         _check_fields(data, kind, where, place)
     elif get_origin(kind) is dict and isinstance(data, dict):
@@ -69,6 +73,19 @@ def _check_names(data: object, kind: object, where: str, place: str) -> None:
     elif get_origin(kind) is list and isinstance(data, list):
         for i, value in enumerate(data):
             _check_names(value, inner[0], where, f"{place}[{i}]")
+
+
+def _chosen(data: dict[str, Any], kinds: Sequence[object]) -> object:
+    """Return the struct of a union that ``data`` is meant for: the only one, or by its tag."""
+    structs = [k for k in kinds if isinstance(k, type) and issubclass(k, msgspec.Struct)]
+    if len(structs) == 1:
+        return structs[0]
+    tagged = [
+        k
+        for k in structs
+        if data.get(k.__struct_config__.tag_field or "") == k.__struct_config__.tag
+    ]
+    return tagged[0] if tagged else None
 
 
 def _check_fields(data: dict[str, Any], kind: type[msgspec.Struct], where: str, place: str) -> None:

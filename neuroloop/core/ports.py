@@ -26,6 +26,7 @@ from neuroloop.core.values import (
     Tick,
     UInt8s,
 )
+from neuroloop.core.world import World
 
 
 @runtime_checkable
@@ -106,6 +107,11 @@ class Plant(Protocol):
     @property
     def body(self) -> Body:
         """The robot."""
+        ...
+
+    @property
+    def world(self) -> World:
+        """Where it stands: outlines, start and goal."""
         ...
 
     @property
@@ -227,7 +233,9 @@ class Site:
     plant: Plant | None = None
     body: Body | None = None
     source: SourceSpec | None = None
-    """encoders: the sensor they read"""
+    """encoders and sinks: the sensor they read"""
+    port: int = -1
+    """sinks: the number on the READING messages of that sensor"""
     units: int = 0
     """decoders: number of units of the population they read"""
 

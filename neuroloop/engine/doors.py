@@ -100,3 +100,14 @@ def emit(block, t_us, outcome):
         message[SIZE] = MESSAGE_BYTES + (message[N_BYTES] + 7) // 8 * 8
         end += message[SIZE]
     return end
+
+
+@kernel
+def entered(block):
+    """Count the spikes on all inputs, from encoders and from messages."""
+    total = 0
+    for p in range(block[P_N_PORTS]):
+        door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * p, DOOR_WORDS)
+        if door[D_KIND] == SPIKES:
+            total += i32(at(block[P_ARENA]), door[D_DATA], 1)[0]
+    return total

@@ -24,7 +24,7 @@ SILENT = 13
 STATE = 14
 """the kind's own arrays, in the order it named them"""
 
-H_MAGIC, H_LAYOUT, H_INDEX, H_T_US, H_DT_US, H_STATUS, H_SPIKES_IN, H_SPIKES, H_SYNOPS = range(9)
+H_MAGIC, H_LAYOUT, H_INDEX, H_T_US, H_DT_US, H_STATUS, H_SPIKES, H_SYNOPS = range(8)
 HEADER_WORDS = 16
 HEADER_BYTES = 8 * HEADER_WORDS
 

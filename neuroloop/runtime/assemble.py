@@ -8,7 +8,7 @@ from typing import Any
 from neuroloop.config.runfile import Part, RunFile, Timing
 from neuroloop.core.errors import ConfigError, NeuroloopError, nearest
 from neuroloop.core.message import payload_bytes
-from neuroloop.core.ports import Actuator, Kernel, Plant, Site
+from neuroloop.core.ports import Actuator, Kernel, Plant, Sink, Site
 from neuroloop.core.values import Float32s, SourceSpec, Spikes
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler
@@ -42,14 +42,14 @@ class _Assembly:
     plant: Plant | None = None
     ops: list[Op] = field(default_factory=list)
     ports: list[Slot | Units] = field(default_factory=list)
-    outlets: list[Slot | Units] = field(default_factory=list)
+    motions: list[Slot] = field(default_factory=list)
     feeds: list[Feed] = field(default_factory=list)
     sources: dict[str, OpenSource] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
     spiking: dict[str, Units] = field(default_factory=dict)
     bearings: dict[str, Float32s] = field(default_factory=dict)
     python_parts: list[PythonEncoder | PythonDecoder] = field(default_factory=list)
-    actuators: list[tuple[int, Actuator]] = field(default_factory=list)
+    actuators: list[Actuator] = field(default_factory=list)
 
     def loop(self) -> Loop:
         if self.run.plant is not None:
@@ -62,8 +62,9 @@ class _Assembly:
         actuators = {part.name: part for part in self.run.actuators}
         for part in self.run.decoders:
             self._limb(part, actuators[part.name])
-        watched = [u for u in self.spiking.values() if u not in self.outlets]
-        plan = Plan(self.ops, self.ports, (*self.outlets, *watched))
+        # motion first: its place in what leaves a tick is then the same in every tick
+        outlets = (*self.motions, *self.spiking.values())
+        plan = Plan(self.ops, self.ports, outlets)
         edits = self._feed("edits", 0, 1 << 16)
         return Loop(
             dt_us=self.dt_us,
@@ -75,6 +76,7 @@ class _Assembly:
             actuators=self.actuators,
             python_parts=self.python_parts,
             bearings=self.bearings,
+            sinks=[self._sink(part) for part in self.run.sinks],
             episode=self._episode(),
         )
 
@@ -205,8 +207,7 @@ class _Assembly:
             self.ops.append(place(self.to, f"decoder.{decoder.name}", built, words))
         else:
             feed = self._feed(decoder.name, self._port(wanted), 4 * channels)
-            self.outlets.append(units)
-            outlet = len(self.outlets) - 1
+            outlet = len(self.run.decoders) + list(self.spiking).index(name)
             self.python_parts.append(PythonDecoder(decoder.name, built, outlet, feed))
         guard: Kernel = self._open(self.run.guard, body=motor.body)
         words = {
@@ -217,14 +218,26 @@ class _Assembly:
             row.OUT_META: allowed.meta,
         }
         self.ops.append(place(self.to, f"guard.{decoder.name}", guard, words))
-        self.outlets.append(allowed)
-        self.actuators.append((len(self.outlets) - 1, motor))
+        self.motions.append(allowed)
+        self.actuators.append(motor)
+
+    def _sink(self, part: Part) -> Sink:
+        name = getattr(part.config, "source", None)
+        if name is None:
+            return self._open(part)
+        if name not in self.sources:
+            raise ConfigError(
+                f'{self.run.path}: {part.where}: `source`: no sensor "{name}"'
+                f"{nearest(name, self.sources)}"
+            )
+        source = self.sources[name]
+        return self._open(part, source=source.spec, port=source.feed.port)
 
     def _episode(self) -> Episode:
-        run, world = self.run.run, getattr(self.plant, "world", None)
+        run, world = self.run.run, self.plant.world if self.plant else None
         return Episode(
-            goal=getattr(world, "goal", None),
-            goal_radius_m=getattr(world, "goal_radius_m", 0.5),
+            goal=world.goal if world else None,
+            goal_radius_m=world.goal_radius_m if world else 0.5,
             most_us=None if run.seconds is None else round(run.seconds * 1e6),
             stop_at_goal=run.stop_at_goal,
             stop_at_contact=run.stop_at_contact,

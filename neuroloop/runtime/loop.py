@@ -7,8 +7,19 @@ calling `sense`, the compiled tick and `act` in turn; see `runtime.clocks`.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from neuroloop.core.errors import ConfigError
-from neuroloop.core.message import R_DT_US, R_INDEX, R_T_US, Kind, messages
+from neuroloop.core.message import (
+    MESSAGE_BYTES,
+    R_DT_US,
+    R_INDEX,
+    R_T_US,
+    RECORD_BYTES,
+    T_US,
+    messages,
+    padded,
+)
 from neuroloop.core.native import address_of
 from neuroloop.core.ports import Actuator, Plant, Sink, Stateful
 from neuroloop.core.values import Float32s, Motion, Tick, UInt8s
@@ -30,8 +41,8 @@ class Loop:
     edits: Feed
     plant: Plant | None = None
     sources: Sequence[OpenSource] = ()
-    actuators: Sequence[tuple[int, Actuator]] = ()
-    """each with the number of the outlet its motion leaves by"""
+    actuators: Sequence[Actuator] = ()
+    """in the order in which their motion leaves a tick, before anything else does"""
     python_parts: Sequence[PythonEncoder | PythonDecoder] = ()
     bearings: Mapping[str, Float32s] = field(default_factory=dict)
     """direction each unit of an encoder looks in, for pictures"""
@@ -41,6 +52,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.outcome: UInt8s = self.program.outcome_buffer()
+        self._motions = _motion_places(self.actuators)
         self._addresses = (
             self.program.address,
             self.intake.table_address,
@@ -63,14 +75,12 @@ class Loop:
 
     def act(self, record: UInt8s, outcome: UInt8s) -> None:
         """Pass the motion on, let the Python parts and the onlookers see the tick."""
-        left = list(messages(outcome))
-        for outlet, actuator in self.actuators:
-            for message in left:
-                if message.kind is Kind.MOTION and message.port == outlet:
-                    actuator.write(Motion(message.t_us, message.floats()))
+        for actuator, (stamp, values) in zip(self.actuators, self._motions, strict=True):
+            t_us = int(outcome[stamp].view(np.int64)[0])
+            actuator.write(Motion(t_us, outcome[values].view(np.float32)))
         if self.python_parts:
-            now = Tick(*(int(w) for w in record.view("int64")[[R_INDEX, R_T_US, R_DT_US]]))
-            entered = list(messages(record))
+            now = Tick(*(int(w) for w in record.view(np.int64)[[R_INDEX, R_T_US, R_DT_US]]))
+            entered, left = list(messages(record)), list(messages(outcome))
             for part in self.python_parts:
                 part.take(now, entered, left)
         for sink in self.sinks:
@@ -78,7 +88,7 @@ class Loop:
 
     def stop(self) -> None:
         """Command zero on every channel."""
-        for _, actuator in self.actuators:
+        for actuator in self.actuators:
             actuator.stop()
 
     def ended(self) -> bool:
@@ -114,3 +124,14 @@ class Loop:
         parts |= {f"python.{p.name}": p.part for p in self.python_parts}
         parts["plant"] = self.plant
         return {name: part for name, part in parts.items() if isinstance(part, Stateful)}
+
+
+def _motion_places(actuators: Sequence[Actuator]) -> list[tuple[slice, slice]]:
+    """Return where the stamp and the values of each actuator's motion stand in an outcome."""
+    places, at = [], RECORD_BYTES
+    for actuator in actuators:
+        stamp, values = at + 8 * T_US, at + MESSAGE_BYTES
+        n_bytes = 4 * len(actuator.body.channels)
+        places.append((slice(stamp, stamp + 8), slice(values, values + n_bytes)))
+        at = values + padded(n_bytes)
+    return places

@@ -20,14 +20,13 @@ from neuroloop.core.message import (
     RECORD_WORDS,
 )
 from neuroloop.core.native import at, call, i64, now_ns
-from neuroloop.engine.doors import apply, emit
+from neuroloop.engine.doors import apply, emit, entered
 from neuroloop.engine.program import P_ARENA, P_N_ROWS, P_ROWS, PROGRAM_WORDS
 from neuroloop.engine.row import (
     ENTRY,
     H_DT_US,
     H_INDEX,
     H_SPIKES,
-    H_SPIKES_IN,
     H_STATUS,
     H_SYNOPS,
     H_T_US,
@@ -45,14 +44,14 @@ def step(program, record, outcome):
     arena = header(at(block[P_ARENA]))
     into, out = i64(at(record), 0, RECORD_WORDS), i64(at(outcome), 0, RECORD_WORDS)
     arena[H_INDEX], arena[H_T_US], arena[H_DT_US] = into[R_INDEX], into[R_T_US], into[R_DT_US]
-    arena[H_SPIKES_IN], arena[H_SPIKES], arena[H_SYNOPS] = 0, 0, 0
+    arena[H_SPIKES], arena[H_SYNOPS] = 0, 0
     apply(block, record)
     for k in range(block[P_N_ROWS]):
         row = block[P_ROWS] + 8 * WIDTH * k
         call(i64(at(row), 0, WIDTH)[ENTRY], block[P_ARENA], row)
     out[:] = into
     out[R_BYTES] = emit(block, into[R_T_US], outcome)
-    out[R_SPIKES_IN], out[R_SPIKES_OUT] = arena[H_SPIKES_IN], arena[H_SPIKES]
+    out[R_SPIKES_IN], out[R_SPIKES_OUT] = entered(block), arena[H_SPIKES]
     out[R_SYNOPS], out[R_STATUS] = arena[H_SYNOPS], arena[H_STATUS]
     out[R_ENGINE_NS] = now_ns() - start
 

@@ -9,7 +9,6 @@ from msgspec import Meta, Struct
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Site, Source
 from neuroloop.core.values import Scalars, SourceSpec
-from neuroloop.core.world import Point
 from sensors.plant._sampler import Sampler, plant_of
 
 
@@ -22,7 +21,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 def build(config: Config, site: Site) -> Source:
     """Return a source of `Scalars`: bearing of the goal in (-pi, pi], left positive, and metres."""
     plant = plant_of(site)
-    goal: Point | None = getattr(plant, "goal", None)
+    goal = plant.world.goal
     if goal is None:
         raise ConfigError(
             f"sensor.{site.name}: the plant's world has no goal; add `goal = [x, y]` to its file"

@@ -22,6 +22,7 @@ from sims.bullet.wire import (
     ASKED,
     DATA_BYTES,
     FORWARD,
+    KEPT_STATES,
     REPLY,
     REQUEST,
     T_US,
@@ -51,24 +52,25 @@ class Bullet:
 
     def __init__(self, body: Body, world: World, settings: dict[str, Any]) -> None:
         self._body, self._world, self._settings = body, world, settings
-        self.goal = world.goal
         self._wire: Wire | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._log: IO[bytes] | None = None
-        self._count = 0
+        self._asked = self._answered = 0
         self._t_us = 0
         self._token = b""
 
     def __enter__(self) -> Self:
         """Start the process and wait until its world is built."""
         scene = {"body": self._body, "world": self._world, **self._settings}
-        self._count, self._t_us, self._token = 0, 0, os.urandom(16)
+        self._asked = self._answered = self._t_us = 0
+        self._token = os.urandom(16)
         self._log = tempfile.TemporaryFile()
         try:
             with run_folder() as folder:
                 (folder / "scene.json").write_bytes(msgspec.json.encode(scene))
                 self._wire = wire.create(folder / "wire")
                 self._process = self._start(folder)
+                self._asked = 1  # the first answer says that the world is built
                 self._wait(_START_S)
             # the maps outlive the file: from here on nothing can be left behind
         except BaseException:
@@ -91,6 +93,11 @@ class Bullet:
         return self._body
 
     @property
+    def world(self) -> World:
+        """Where it stands."""
+        return self._world
+
+    @property
     def t_us(self) -> int:
         """Run time of the plant."""
         return self._t_us
@@ -104,8 +111,7 @@ class Bullet:
                 f"plant: cannot go from {self._t_us} us to {until_us} us in steps of {step_us} us"
             )
         for done in range(0, max(steps, 1), _MOST_STEPS):
-            self._ask(Ask.ADVANCE, min(steps - done, _MOST_STEPS))
-        self._t_us = until_us
+            self._ask(Ask.ADVANCE, min(steps - done, _MOST_STEPS), done > 0)
 
     def command(self, values: Float32s) -> None:
         """Set the wished speeds of the left and the right wheel in m/s (``float32[2]``)."""
@@ -148,26 +154,21 @@ class Bullet:
     def snapshot(self) -> bytes:
         """Return the name of a state kept in the process, good as long as the process lives."""
         self._ask(Ask.SAVE)
-        open_wire = self._open()
-        head = _HEAD.pack(_MAGIC, self._token, int(open_wire.arguments[0]))
-        return head + open_wire.state.tobytes()
+        return _HEAD.pack(_MAGIC, self._token, int(self._open().arguments[0]))
 
     def restore(self, state: bytes) -> None:
         """Go back to a snapshot taken from this plant since it was opened."""
-        kept = self._open().state
-        if len(state) != _HEAD.size + kept.nbytes or state[:8] != _MAGIC:
+        if len(state) != _HEAD.size or not state.startswith(_MAGIC):
             raise PartError(f"plant: {len(state)} bytes are not a snapshot of a PyBullet plant")
-        _, token, saved = _HEAD.unpack_from(state)
+        _, token, saved = _HEAD.unpack(state)
         if token != self._token:
             raise PartError(
                 "plant: this snapshot names a state in another PyBullet process; PyBullet can only"
                 " go back to states of the running one"
             )
-        kept[:] = memoryview(state)[_HEAD.size :].cast("d")
         self._ask(Ask.RESTORE, saved)
         if not self._open().arguments[0]:
-            raise PartError("plant: this snapshot is too old; PyBullet keeps the newest 256")
-        self._t_us = int(kept[T_US])
+            raise PartError(f"plant: this snapshot is too old; {KEPT_STATES} are kept, the newest")
 
     def _start(self, folder: Path) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "sims.bullet.server", str(folder), str(os.getpid())]
@@ -186,18 +187,23 @@ class Bullet:
     def _open(self) -> Wire:
         if self._wire is None or self._process is None:
             raise PartError("plant: the PyBullet process is not running")
+        if self._answered < self._asked:  # Ctrl-C ended the wait for an answer
+            self._wait(_ANSWER_S)
         return self._wire
 
     def _ask(self, asked: Ask, *arguments: float, seconds: float = _ANSWER_S) -> None:
         open_wire = self._open()
         open_wire.arguments[: len(arguments)] = arguments
         open_wire.words[ASKED] = asked
-        wire.publish(open_wire.words, REQUEST, self._count)
+        self._asked += 1
+        wire.publish(open_wire.words, REQUEST, self._asked)
         self._wait(seconds)
 
     def _wait(self, seconds: float) -> None:
-        """Wait for the next answer; a process that ended or is silent too long is an error."""
-        words, count = self._open().words, self._count + 1
+        """Wait for the last answer; a process that ended or is silent too long is an error."""
+        if self._wire is None:
+            return
+        words, count = self._wire.words, self._asked
         deadline = time.monotonic() + seconds
         while not wire.wait(words, REPLY, count, _LOOK_NS):
             ended = self._process is None or self._process.poll() is not None
@@ -205,7 +211,8 @@ class Bullet:
                 raise self._failed("PyBullet process ended")
             if time.monotonic() > deadline:
                 raise self._failed(f"PyBullet process gave no answer for {seconds:.0f} s")
-        self._count = count
+        self._answered = count
+        self._t_us = int(self._wire.state[T_US])
 
     def _failed(self, what: str) -> PartError:
         code = None if self._process is None else self._process.poll()
@@ -224,7 +231,7 @@ class Bullet:
         if process is not None:
             if open_wire is not None:
                 open_wire.words[ASKED] = Ask.STOP
-                wire.publish(open_wire.words, REQUEST, self._count)
+                wire.publish(open_wire.words, REQUEST, self._asked + 1)
             try:
                 process.wait(0.5)
             except subprocess.TimeoutExpired:

@@ -75,7 +75,7 @@ def _rover(p: Any, body: Body) -> Robot:
 
 
 def _from_urdf(p: Any, urdf: Path) -> Robot:
-    """Load a robot whose wheel joints are called like "left wheel" and roll forward when positive."""
+    """Load a robot with joints called like "left_wheel" that roll forward when positive."""
     try:
         robot = p.loadURDF(str(urdf))
     except p.error as error:

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pybullet as p
+from numpy.typing import NDArray
 
 from neuroloop.core.body import Body
 from neuroloop.core.world import World
@@ -21,6 +22,7 @@ from sims._drive import TOUCH_M, slew
 from sims.bullet import robot, room, wire
 from sims.bullet.wire import (
     FORWARD,
+    KEPT_STATES,
     LEFT,
     REPLY,
     REQUEST,
@@ -38,7 +40,6 @@ from sims.bullet.wire import (
 
 _ITERATIONS = 10
 _SETTLE_S = 0.2
-_KEPT_STATES = 256
 _BEAM_Z_M = 0.2
 _NEAR_M, _FAR_M = 0.02, 100.0
 _LIGHT_FROM = (0.3, 0.4, 1.0)
@@ -77,7 +78,7 @@ class Simulation:
         self._forces = [torque, torque]
         xs, ys = zip(*scene.world.room, strict=True)
         self._reach_m = math.hypot(max(xs) - min(xs), max(ys) - min(ys)) + 1.0
-        self._saved: list[int] = []
+        self._saved: dict[int, NDArray[np.float64]] = {}
         self._drive()
         for _ in range(math.ceil(_SETTLE_S * 1e6 / scene.step_us)):
             p.stepSimulation()
@@ -87,7 +88,8 @@ class Simulation:
         """Do what is asked; what comes of it is in the shared memory afterwards."""
         match asked:
             case Ask.ADVANCE:
-                self._advance(int(self._wire.arguments[0]))
+                steps, goes_on = self._wire.arguments[:2].tolist()
+                self._advance(int(steps), bool(goes_on and self._state[TOUCHING]))
             case Ask.SCAN:
                 self._scan()
             case Ask.PICTURE:
@@ -97,10 +99,9 @@ class Simulation:
             case Ask.RESTORE:
                 self._restore()
 
-    def _advance(self, steps: int) -> None:
+    def _advance(self, steps: int, touching: bool) -> None:
         state, limit, change = self._state, self._scene.body.drive.max_wheel_mps, self._change
         wanted = state[WANT_LEFT : WANT_RIGHT + 1].tolist()
-        touching = False
         for _ in range(steps):
             before = state[LEFT : RIGHT + 1].tolist()
             after = [slew(v, w, limit, change) for v, w in zip(before, wanted, strict=True)]
@@ -175,40 +176,51 @@ class Simulation:
 
     def _save(self) -> None:
         saved = p.saveState()
-        self._saved.append(saved)
-        if len(self._saved) > _KEPT_STATES:
-            p.removeState(self._saved.pop(0))
+        self._saved[saved] = self._state.copy()
+        if len(self._saved) > KEPT_STATES:
+            oldest = next(iter(self._saved))
+            p.removeState(oldest)
+            del self._saved[oldest]
         self._wire.arguments[0] = saved
 
     def _restore(self) -> None:
-        """Go back to a saved state; the plant puts the shared one back itself."""
         saved = int(self._wire.arguments[0])
-        self._wire.arguments[0] = saved in self._saved
-        if saved in self._saved:
+        state = self._saved.get(saved)
+        self._wire.arguments[0] = state is not None
+        if state is not None:
             p.restoreState(saved)
+            self._state[:] = state
             self._drive()
 
 
 def serve(folder: Path, parent: int) -> None:
-    """Answer requests until told to stop; clean up after a parent that is gone."""
+    """Answer requests until told to stop or the parent is gone."""
     shared = wire.attach(folder / "wire")
     scene = msgspec.json.decode((folder / "scene.json").read_bytes(), type=Scene)
     simulation = Simulation(scene, shared)
     count = 1
     wire.publish(shared.words, REPLY, count)
     while True:
+        count += 1
         while not wire.wait(shared.words, REQUEST, count, _CHECK_PARENT_NS):
             if os.getppid() != parent:
-                shutil.rmtree(folder, ignore_errors=True)
                 return
         asked = Ask(int(shared.words[wire.ASKED]))
         if asked is Ask.STOP:
             return
         simulation.answer(asked)
-        count += 1
         wire.publish(shared.words, REPLY, count)
 
 
-if __name__ == "__main__":
+def main(folder: Path, parent: int) -> None:
+    """Serve; what a parent that is gone cannot remove any more is removed here."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    serve(Path(sys.argv[1]), int(sys.argv[2]))
+    try:
+        serve(folder, parent)
+    finally:
+        if os.getppid() != parent:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

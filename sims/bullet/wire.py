@@ -36,6 +36,9 @@ LEFT, RIGHT, WANT_LEFT, WANT_RIGHT, STATE = range(7, 12)
 DATA_BYTES = 1 << 24
 """room for the largest picture a body file allows; memory is used only where written"""
 
+KEPT_STATES = 256
+"""the newest snapshots are the ones the process can go back to"""
+
 _SPIN_NS = 200_000
 _SHORT_NAP_NS = 50_000
 _LONG_NAP_NS = 1_000_000

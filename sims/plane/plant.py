@@ -21,8 +21,7 @@ class Plane:
     """A disc on two wheels in a flat world of walls and posts; the same bits on every run."""
 
     def __init__(self, body: Body, world: World, step_us: int, slip: float) -> None:
-        self._body = body
-        self.goal = world.goal
+        self._body, self._world = body, world
         self._step_us = step_us
         self._walls, self._posts = walls_of(world), posts_of(world)
         drive, dt_s = body.drive, step_us / 1e6
@@ -45,6 +44,11 @@ class Plane:
     def body(self) -> Body:
         """The robot."""
         return self._body
+
+    @property
+    def world(self) -> World:
+        """Where it stands."""
+        return self._world
 
     @property
     def t_us(self) -> int:

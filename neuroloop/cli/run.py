@@ -1,0 +1,61 @@
+"""``neuroloop run``: run a run file."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    runfile: Annotated[str, typer.Argument(help="A run file, or the name of one in configs/.")],
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a setting, as in run.seed=3."),
+    ] = None,
+    backend: Annotated[str | None, typer.Option(help="Short for --set engine.kind=...")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Run time to stop after.")] = None,
+    ticks: Annotated[int | None, typer.Option(min=1, help="Ticks to stop after.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Short for --set run.seed=...")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the run.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+    headless: Annotated[bool, typer.Option(help="No window, whatever the run file says.")] = False,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="No status line, no report.")
+    ] = False,
+) -> None:
+    """Run a robot, or a recording, to its end and report.
+
+    Examples:
+
+    `neuroloop run navigate --plot path.png`
+
+    `neuroloop run navigate --set plant.kind=bullet --seed 3`
+
+    Exit codes: 0 done, 1 goal missed, 2 wrong run file or options, 3 a part failed, 4 this machine
+    lacks something, 130 stopped by Ctrl-C.
+    """
+    from neuroloop.cli._logging import set_up
+    from neuroloop.config import runfile as runfiles
+    from neuroloop.report import output
+    from neuroloop.report.run import reported
+
+    set_up(verbose, quiet=quiet)
+    chosen = list(changes or [])
+    chosen += [f"engine.kind={backend}"] if backend is not None else []
+    chosen += [f"run.seconds={seconds}"] if seconds is not None else []
+    chosen += [f"run.seed={seed}"] if seed is not None else []
+    if plot is not None:
+        output.check_writable(plot)
+    run = runfiles.load(runfile, chosen)
+    live_line = not quiet and not as_json and sys.stderr.isatty()
+    result = reported(run, ticks=ticks, plot=plot, status=live_line, headless=headless)
+    if as_json:
+        typer.echo(json.dumps(result.as_json()))
+    elif not quiet:
+        typer.echo(result.text())
+        if plot is not None:
+            typer.echo(f"  picture        {plot}")
+    raise typer.Exit(result.exit_code)

@@ -1,0 +1,1 @@
+"""What a run tells afterwards: figures, a text, JSON and a picture."""

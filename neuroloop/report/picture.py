@@ -1,0 +1,120 @@
+"""The picture of a run: where it went, what came in, what fired, what the wheels were told."""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuroloop.core.errors import MachineError
+from neuroloop.core.values import Float32s
+from neuroloop.core.world import World
+from neuroloop.engine.op import Units
+from neuroloop.report import floor, output
+from neuroloop.report.summary import Summary
+from neuroloop.report.trace import Trace
+
+_MOST_DOTS = 60_000
+_LEFT, _RIGHT, _INK = "#1f6fb4", "#d1495b", "#222222"
+
+
+def check_installed() -> None:
+    """Refuse a picture, before the run, where there is nothing to draw it with."""
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MachineError('a picture needs matplotlib: pip install "neuroloop[plot]"')
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """Everything one picture shows."""
+
+    summary: Summary
+    trace: Trace
+    world: World | None
+    bearings: Mapping[str, Float32s]
+
+    def save(self, path: Path) -> None:
+        """Draw and write ``path``."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+
+        spikes = self.trace.spikes()
+        units = [o for o in self.trace.outlets if isinstance(o, Units) and o.name in spikes]
+        seen = [u for u in units if u.name in self.bearings]
+        fired = [u for u in units if u.name not in self.bearings]
+        panels = len(seen) + len(fired) + 2
+        wide = 14 if self.world else 10
+        figure = Figure(figsize=(wide, max(1.5 * panels, 6.0)), layout="constrained")
+        FigureCanvasAgg(figure)
+        columns = 2 if self.world else 1
+        grid = figure.add_gridspec(panels, columns, width_ratios=[1.0, 1.1][:columns])
+        if self.world:
+            floor.draw(figure.add_subplot(grid[:, 0]), self.world, self.trace.path())
+        axes = [figure.add_subplot(grid[k, columns - 1]) for k in range(panels)]
+        for axis in axes[1:]:
+            axis.sharex(axes[0])
+        for axis, u in zip(axes, seen, strict=False):
+            _bearing_map(axis, u, *spikes[u.name], self.bearings[u.name], self.summary.seconds)
+        _turn(axes[len(seen)], *self.trace.motion())
+        _wheels(axes[len(seen) + 1], *self.trace.motion())
+        for axis, u in zip(axes[len(seen) + 2 :], fired, strict=True):
+            _raster(axis, u, *spikes[u.name])
+        for axis in axes[:-1]:
+            axis.tick_params(labelbottom=False)
+        axes[0].set_xlim(0.0, max(self.summary.seconds, 1e-3))
+        axes[-1].set_xlabel("run time (s)")
+        figure.suptitle(self.summary.text().split("\n")[0] + ": " + self._line(), fontsize=12)
+        output.write(path, lambda partial: figure.savefig(partial, dpi=110))
+
+    def _line(self) -> str:
+        path = f", {self.summary.path_m:.1f} m" if self.summary.path_m is not None else ""
+        return f"{self.summary.ended} after {self.summary.seconds:.1f} s{path}"
+
+
+def _bearing_map(
+    axis: Any, units: Units, t: Float32s, unit: Any, bearing: Float32s, seconds: float
+) -> None:
+    """Draw how much each direction fired over time; left is up."""
+    degrees = np.degrees(bearing)
+    half = float(np.abs(degrees).max()) * 1.05
+    rows = min(len(np.unique(degrees)), 48)
+    counts, _, _ = np.histogram2d(
+        degrees[unit], t, bins=(rows, 240), range=((-half, half), (0.0, max(seconds, 1e-3)))
+    )
+    extent = (0.0, max(seconds, 1e-3), -half, half)
+    axis.imshow(counts, origin="lower", aspect="auto", extent=extent, cmap="magma_r")
+    axis.axhline(0.0, color="white", lw=0.6)
+    _label(axis, f"{units.name}: spikes by bearing", "deg, left is up")
+
+
+def _turn(axis: Any, t: Float32s, motion: Float32s) -> None:
+    turn = motion[:, -1] - motion[:, 0]
+    axis.fill_between(t, turn, 0.0, where=turn > 0, color=_LEFT, lw=0, label="turns left")
+    axis.fill_between(t, turn, 0.0, where=turn <= 0, color=_RIGHT, lw=0, label="turns right")
+    axis.axhline(0.0, color=_INK, lw=0.6)
+    axis.legend(loc="upper right", fontsize=7, ncols=2, frameon=False)
+    _label(axis, "command: turn, right wheel less left", "m/s, left is up")
+
+
+def _wheels(axis: Any, t: Float32s, motion: Float32s) -> None:
+    axis.plot(t, motion[:, 0], color=_LEFT, lw=0.8, label="left wheel")
+    axis.plot(t, motion[:, -1], color=_RIGHT, lw=0.8, label="right wheel")
+    axis.axhline(0.0, color=_INK, lw=0.6)
+    axis.legend(loc="upper right", fontsize=7, ncols=2, frameon=False)
+    _label(axis, "command: wheels", "m/s")
+
+
+def _raster(axis: Any, units: Units, t: Float32s, unit: Any) -> None:
+    step = max(1, len(t) // _MOST_DOTS)
+    axis.plot(t[::step], unit[::step], ",", color=_INK, alpha=0.6, rasterized=True)
+    axis.set_ylim(-1, units.n)
+    _label(axis, f"{units.name}: {len(t):,} spikes of {units.n:,} units", "unit")
+
+
+def _label(axis: Any, title: str, y: str) -> None:
+    axis.set_title(title, fontsize=9, loc="left", pad=3)
+    axis.set_ylabel(y, fontsize=8)
+    axis.tick_params(labelsize=8)
+    axis.spines[["top", "right"]].set_visible(False)

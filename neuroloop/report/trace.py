@@ -1,0 +1,79 @@
+"""Keeps what left each tick, and the robot's path, for the picture at the end."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroloop.core.message import (
+    MESSAGE_BYTES,
+    R_BYTES,
+    R_T_US,
+    RECORD_BYTES,
+    Kind,
+    messages,
+)
+from neuroloop.core.ports import Plant
+from neuroloop.core.values import Float32s, UInt8s
+from neuroloop.engine.op import Slot, Units
+from neuroloop.runtime.loop import Loop
+
+_MOST_BYTES = 1 << 30
+
+
+class Trace:
+    """A sink; `finish` turns what it kept into arrays."""
+
+    def __init__(self, loop: Loop) -> None:
+        self._plant: Plant | None = loop.plant
+        self.outlets: tuple[Slot | Units, ...] = tuple(loop.program.plan.outlets)
+        self._kept: list[bytes] = []
+        self._n_bytes = 0
+        self._path: list[tuple[float, float, float, float]] = []
+        self.truncated = False
+        """whether the run outgrew what is kept; the picture then shows its beginning"""
+
+    def take(self, record: UInt8s, outcome: UInt8s) -> None:
+        """Keep one tick."""
+        del record
+        head = outcome[:RECORD_BYTES].view(np.int64)
+        n_bytes, t_us = int(head[R_BYTES]), int(head[R_T_US])
+        if self._n_bytes + n_bytes > _MOST_BYTES:
+            self.truncated = True
+            return
+        self._kept.append(outcome[:n_bytes].tobytes())
+        self._n_bytes += n_bytes
+        if self._plant is not None and t_us % 50_000 == 0:
+            self._path.append((t_us / 1e6, *self._plant.pose()))
+
+    def path(self) -> NDArray[np.float64]:
+        """Return ``float64[n, 4]``: seconds, x and y in metres, yaw."""
+        return np.array(self._path, np.float64).reshape(-1, 4)
+
+    def spikes(self) -> dict[str, tuple[Float32s, NDArray[np.uint32]]]:
+        """Return seconds and unit of every spike, by the name of what spiked."""
+        times: dict[str, list[NDArray[np.int64]]] = {}
+        units: dict[str, list[NDArray[np.uint32]]] = {}
+        for outcome in self._kept:
+            for message in messages(np.frombuffer(outcome, np.uint8)):
+                if message.kind is Kind.SPIKES and len(message.payload):
+                    name = self.outlets[message.port].name
+                    events = message.events()
+                    times.setdefault(name, []).append(events["t_us"])
+                    units.setdefault(name, []).append(events["unit"])
+        return {
+            name: ((np.concatenate(t) / 1e6).astype(np.float32), np.concatenate(units[name]))
+            for name, t in times.items()
+        }
+
+    def motion(self, number: int = 0) -> tuple[Float32s, Float32s]:
+        """Return seconds ``[n]`` and values ``[n, channels]`` of the actuator with this number."""
+        width = self.outlets[number].data.shape[0] // 4  # type: ignore[union-attr]
+        start = RECORD_BYTES + sum(
+            MESSAGE_BYTES + (o.data.n_bytes + 7) // 8 * 8
+            for o in self.outlets[:number]
+            if isinstance(o, Slot)
+        )
+        values = [
+            np.frombuffer(kept, np.float32, width, start + MESSAGE_BYTES) for kept in self._kept
+        ]
+        seconds = [np.frombuffer(k, np.int64, 1, 8 * R_T_US)[0] / 1e6 for k in self._kept]
+        return np.array(seconds, np.float32), np.array(values, np.float32).reshape(-1, width)

@@ -1,0 +1,70 @@
+"""One run from start to end: build, drive, stop, close, whatever happens in between."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from neuroloop.config.runfile import RunFile
+from neuroloop.core.ports import Sink, Site
+from neuroloop.runtime.assemble import opened
+from neuroloop.runtime.loop import Loop
+
+Onlookers = Callable[[Loop], Sequence[Sink]]
+
+
+@dataclass
+class Session:
+    """A run that is going on or has ended."""
+
+    run: RunFile
+    loop: Loop
+    wall_s: float = 0.0
+    missed: int = 0
+    sinks: Sequence[Sink] = field(default_factory=tuple)
+
+
+@contextmanager
+def played(run: RunFile, onlookers: Onlookers = lambda _: ()) -> Iterator[Session]:
+    """Run a run file to its end and yield what is left of it, its parts still open.
+
+    Ctrl-C and SIGTERM end the run as a goal does: the wheels are stopped and all is closed.
+    """
+    site = Site("clock", run.run.seed, 0, run.folder)
+    clock: Any = run.clock.module.build(run.clock.config, site)
+    with opened(run, clock.dt_us) as loop:
+        session = Session(run, loop, sinks=onlookers(loop))
+        loop.sinks.extend(session.sinks)
+        with _ended_by_signals(loop):
+            start = time.perf_counter()
+            try:
+                clock.drive(loop)
+            finally:
+                session.wall_s = time.perf_counter() - start
+                session.missed = clock.missed
+        yield session
+
+
+@contextmanager
+def _ended_by_signals(loop: Loop) -> Iterator[None]:
+    """Let the first signal end the run in order, and a second one at once."""
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if loop.episode.asked_to_stop:
+            raise KeyboardInterrupt
+        loop.episode.asked_to_stop = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
