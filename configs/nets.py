@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neuroloop.network import Input, Network, Population, Projection, dense
+from neuroloop.network import Input, Network, Population, Projection, all_to_all, dense, pairs
 
 GROUP = 10
 """neurons in a group; they start spread out so that they do not fire in step"""
@@ -59,3 +59,76 @@ def navigate(sectors: int = 12) -> Network:
             ),
         ),
     )
+
+
+def avoid(sectors: int = 12) -> Network:
+    """Obstacles push away: `navigate` without a goal.
+
+    ``motor`` is three groups: turn left, turn right, brake.
+    """
+    position = 1.0 - 2.0 * (np.arange(sectors) + 0.5) / sectors
+    ahead = np.exp(-((position / 0.35) ** 2))
+    side = 0.12 + 0.38 * np.exp(-((position / 0.5) ** 2))
+    to_left = np.where(position < 0, side, 0.0)
+    to_right = np.where(position > 0, side, 0.0)
+    return Network(
+        inputs=(Input("sectors", sectors),),
+        populations=(
+            Population("motor", 3 * GROUP, "lif", {"tau_m_ms": 30.0}, {"v": _spread(3 * GROUP)}),
+        ),
+        projections=(
+            Projection(
+                "sectors",
+                "motor",
+                dense(_groups([list(to_left), list(to_right), list(0.3 * ahead)])),
+            ),
+            Projection(
+                "motor",
+                "motor",
+                dense(_groups([[0.0, -0.08, 0.0], [-0.08, 0.0, 0.0], [0.0, 0.0, 0.0]], GROUP)),
+                delay_ms=1.0,
+            ),
+        ),
+    )
+
+
+def track(width: int = 64, height: int = 48, columns: int = 16) -> Network:
+    """What moves is looked at: change is pooled into columns, one place wins, the motor turns to it.
+
+    ``columns`` counts the events of a vertical stripe of the picture.  ``place`` is a row of groups
+    that excite their neighbours and inhibit all others, so that one bump of activity sits where most
+    change is, and stays there when the change stops.  ``motor`` is two groups, turn left and turn
+    right, the more excited, the farther to their side the bump is.
+    """
+    stripe = np.arange(2 * width * height) % width * columns // width
+    position = 1.0 - 2.0 * (np.arange(columns) + 0.5) / columns
+    apart = np.abs(np.arange(columns)[:, None] - np.arange(columns))
+    n = columns * GROUP
+    near = EXC * np.exp(-((apart / 1.2) ** 2))
+    slow = {"tau_exc_ms": 60.0, "tau_inh_ms": 20.0, "refractory_ms": 10.0}
+    v = -60.0 + 10.0 * _spread(n)
+    return Network(
+        inputs=(Input("change", 2 * width * height),),
+        populations=(
+            Population("columns", columns, "lif", {"tau_m_ms": 20.0, "reset": "subtract"}),
+            Population("place", n, "lif_exp", slow, {"v": v}),
+            Population("motor", 2 * GROUP, "lif", {"tau_m_ms": 30.0}, {"v": _spread(2 * GROUP)}),
+        ),
+        projections=(
+            Projection("change", "columns", pairs(np.arange(len(stripe)), stripe, EV)),
+            Projection("columns", "place", dense(_groups((COL * np.eye(columns)).tolist()))),
+            Projection("place", "place", dense(_groups(near.tolist(), GROUP)), 1.0, "exc"),
+            Projection("place", "place", all_to_all(n, n, -INH), 1.0, "inh"),
+            Projection(
+                "place",
+                "motor",
+                dense(
+                    _groups([list(MOT * np.maximum(position, 0)), list(MOT * np.maximum(-position, 0))], GROUP)
+                ),
+            ),
+        ),
+    )
+
+
+import os as _os
+EV,COL,EXC,INH,MOT=map(float,_os.environ.get('TT','0.15 30 3 1 0.02').split())

@@ -1,10 +1,9 @@
 """The command line: one file a verb; a file added to this folder is a verb."""
 
 import importlib
-import logging
 import pkgutil
 import sys
-from typing import Annotated
+from collections.abc import Sequence
 
 import typer
 
@@ -15,21 +14,11 @@ app = typer.Typer(
     name="neuroloop",
     help="Closed-loop robots on spiking neural networks: sensors to spikes to motion.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
     epilog="Start with `neuroloop run navigate --plot path.png`.",
 )
-
-
-@app.callback()
-def _options(
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Only errors.")] = False,
-) -> None:
-    level = (
-        logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    )
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
 
 
 def _add_verbs() -> None:
@@ -41,11 +30,12 @@ def _add_verbs() -> None:
             app.add_typer(module.verbs, name=found.name.removesuffix("_"))
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; what a user can mend is shown in words, without a traceback."""
-    _add_verbs()
+    if not app.registered_commands:
+        _add_verbs()
     try:
-        app()
+        app(None if arguments is None else list(arguments))
     except NeuroloopError as error:
         print(f"neuroloop: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(error.exit_code)

@@ -8,7 +8,7 @@ tests and pyproject name the top-level packages ``sensors`` and ``sims``.
 import importlib
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -32,23 +32,28 @@ PACKAGES = {
 
 
 def kinds(role: str) -> list[str]:
-    """Return the kinds that come with the project for a role, without importing one."""
-    found = []
+    """Return the kinds that come with the project for a role, without importing one.
+
+    A kind is a file, or a folder whose ``__init__.py`` defines ``Config``; other folders hold kinds
+    of their own (``plant.lidar``), and names that start with ``_`` are nobody's.
+    """
+    found: set[str] = set()
     for folder in _folders(PACKAGES[role]):
-        for path in folder.rglob("*.py"):
-            relative = path.relative_to(folder)
-            name = relative.parts[0] if relative.name == "__init__.py" else None
-            if relative.name != "__init__.py" and not relative.stem.startswith("_"):
-                name = ".".join(relative.with_suffix("").parts)
-            if name and not _is_inner(folder, relative):
-                found.append(name)
-    return sorted(set(found) - {"__init__.py"})
+        found |= set(_kinds_in(folder, ""))
+    return sorted(found)
 
 
-def _is_inner(folder: Path, relative: Path) -> bool:
-    """Whether a file belongs to a part that is a folder (a package with ``Config`` in it)."""
-    top = folder / relative.parts[0] / "__init__.py"
-    return relative.name != "__init__.py" and top.is_file() and "Config" in top.read_text("utf-8")
+def _kinds_in(folder: Path, prefix: str) -> Iterator[str]:
+    for path in folder.iterdir():
+        inner = path / "__init__.py"
+        if path.name.startswith("_") or "." in path.stem:
+            continue
+        if path.suffix == ".py":
+            yield prefix + path.stem
+        elif inner.is_file() and "class Config" in inner.read_text("utf-8"):
+            yield prefix + path.name
+        elif inner.is_file():
+            yield from _kinds_in(path, f"{prefix}{path.name}.")
 
 
 def _folders(package: str) -> Sequence[Path]:

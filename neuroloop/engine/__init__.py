@@ -1,0 +1,1 @@
+"""The engine: a network as memory and a table of compiled rows."""

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.native import address_of, aligned
 from neuroloop.core.values import UInt8s
-from neuroloop.engine.row import H_LAYOUT, H_MAGIC, HEADER_BYTES
+from neuroloop.engine.row import H_LAYOUT, H_MAGIC, H_SNAPSHOT, HEADER_BYTES
 
 MAGIC = 0x4E4C4F4F50415245
 """the bytes of "NLOOPARE" read as one number"""
@@ -136,14 +136,27 @@ class Arena:
 
     def snapshot(self, through: Section = Section.PLASTIC) -> bytes:
         """Copy everything up to and including a section."""
-        return self.memory[: self.end(through)].tobytes()
+        block = self.memory[: self.end(through)].copy()
+        block[:HEADER_BYTES].view(np.int64)[H_SNAPSHOT] = len(block)
+        return block.tobytes()
 
     def restore(self, state: bytes) -> None:
-        """Go back to a snapshot of an arena with the same layout, bit for bit."""
+        """Go back to a snapshot of an arena with the same layout, bit for bit.
+
+        Raises
+        ------
+        ConfigError
+            Where it is no snapshot, one of another network, or not all of one.
+        """
         block = np.frombuffer(state, np.uint8)
-        if len(block) < HEADER_BYTES or len(block) not in self._ends:
-            raise ConfigError("the snapshot is truncated or belongs to another network")
-        head = block[:HEADER_BYTES].view(np.int64)
-        if (head[[H_MAGIC, H_LAYOUT]] != self.header[[H_MAGIC, H_LAYOUT]]).any():
+        head = np.frombuffer(state[:HEADER_BYTES].ljust(HEADER_BYTES, b"\0"), np.int64)
+        if head[H_MAGIC] != MAGIC:
+            raise ConfigError("this is not a snapshot of a network")
+        if head[H_LAYOUT] != self.header[H_LAYOUT]:
             raise ConfigError("the snapshot belongs to a network with another layout")
+        if len(block) != head[H_SNAPSHOT] or len(block) not in self._ends:
+            raise ConfigError(
+                f"the snapshot is damaged: {len(block)} bytes, {head[H_SNAPSHOT]} were written"
+            )
         self.memory[: len(block)] = block
+        self.header[H_SNAPSHOT] = 0

@@ -26,18 +26,35 @@ from neuroloop.engine.program import (
     D_UNITS,
     DOOR_WORDS,
     P_ARENA,
+    P_BYTES,
     P_N_OUTLETS,
     P_N_PORTS,
     P_OUTLETS,
     P_PORTS,
 )
-from neuroloop.engine.row import M_BYTES, M_SERIAL, M_T_US, META_WORDS
+from neuroloop.engine.row import (
+    H_STATUS,
+    H_STEP,
+    HEADER_BYTES,
+    M_BYTES,
+    M_SERIAL,
+    M_T_US,
+    META_WORDS,
+    header,
+)
 
 
 @kernel
 def apply(block, record):
-    """Put the messages of a record where the rows of the table find them."""
+    """Put the messages of a record where the rows of the table find them.
+
+    What does not fit the program (a message of another network's recording) is not put anywhere
+    and counted in the status word.
+    """
     arena = at(block[P_ARENA])
+    head = header(arena)
+    head[H_STEP] += 1
+    head[H_STATUS] = 0
     for p in range(block[P_N_PORTS]):
         door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * p, DOOR_WORDS)
         if door[D_KIND] == SPIKES:
@@ -46,33 +63,60 @@ def apply(block, record):
     while k < end:
         message = i64(at(record), k, MESSAGE_WORDS)
         payload, n_bytes = k + MESSAGE_BYTES, message[N_BYTES]
-        k += message[SIZE]
+        k += max(message[SIZE], MESSAGE_BYTES)
         if message[KIND] == EDIT:
-            offset = i64(at(record), payload, 1)[0]
-            u8(arena, offset, n_bytes - 8)[:] = u8(at(record), payload + 8, n_bytes - 8)
+            head[H_STATUS] += _edit(block, record, payload, n_bytes)
+            continue
+        if message[PORT] < 0 or message[PORT] >= block[P_N_PORTS]:
+            head[H_STATUS] += 1
             continue
         door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * message[PORT], DOOR_WORDS)
-        if message[KIND] == SPIKES:
-            _spike(arena, door, record, payload, n_bytes)
-        elif n_bytes <= door[D_CAPACITY]:
-            u8(arena, door[D_DATA], n_bytes)[:] = u8(at(record), payload, n_bytes)
-            meta = i64(arena, door[D_META], META_WORDS)
-            meta[M_T_US], meta[M_BYTES] = message[T_US], n_bytes
-            meta[M_SERIAL] += 1
+        if message[KIND] != door[D_KIND]:
+            head[H_STATUS] += 1
+        elif message[KIND] == SPIKES:
+            head[H_STATUS] += _spike(arena, door, record, payload, n_bytes)
+        else:
+            head[H_STATUS] += _fill(arena, door, record, payload, message)
+
+
+@kernel
+def _edit(block, record, payload, n_bytes):
+    """Put bytes where they belong in the arena; returns 1 where that is outside of it."""
+    offset, size = i64(at(record), payload, 1)[0], n_bytes - 8
+    if offset < HEADER_BYTES or size < 0 or offset + size > block[P_BYTES]:
+        return 1
+    u8(at(block[P_ARENA]), offset, size)[:] = u8(at(record), payload + 8, size)
+    return 0
+
+
+@kernel
+def _fill(arena, door, record, payload, message):
+    """Put a reading into its slot; returns 1 where it is larger than the slot."""
+    n_bytes = message[N_BYTES]
+    if n_bytes > door[D_CAPACITY]:
+        return 1
+    u8(arena, door[D_DATA], n_bytes)[:] = u8(at(record), payload, n_bytes)
+    meta = i64(arena, door[D_META], META_WORDS)
+    meta[M_T_US], meta[M_BYTES] = message[T_US], n_bytes
+    meta[M_SERIAL] += 1
+    return 0
 
 
 @kernel
 def _spike(arena, door, record, payload, n_bytes):
-    """Append events to an input's list, as often as their value says; unknown units are not."""
+    """Append events to an input's list, as often as their value says; returns what was lost."""
     capacity = door[D_CAPACITY]
     spikes = i32(arena, door[D_DATA], capacity + 1)
+    lost = 0
     for e in range(payload, payload + n_bytes, EVENT_BYTES):
         unit = u32(at(record), e + EVENT_UNIT, 1)[0]
         times = i32(at(record), e + EVENT_VALUE, 1)[0]
-        if unit < door[D_UNITS]:
-            for _ in range(min(times, capacity - spikes[0])):
-                spikes[0] += 1
-                spikes[spikes[0]] = unit
+        fitting = min(times, capacity - spikes[0]) if unit < door[D_UNITS] else 0
+        for _ in range(fitting):
+            spikes[0] += 1
+            spikes[spikes[0]] = unit
+        lost += max(times - fitting, 0)
+    return lost
 
 
 @kernel

@@ -1,6 +1,7 @@
 """From an intensity per unit to spikes: how the light encoders fire."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neuroloop.core.kernel import inline, kernel
 from neuroloop.engine.row import emit, params, state_f32, state_u32
@@ -9,7 +10,7 @@ REGULAR, BERNOULLI = 0, 1
 CODES = {"regular": REGULAR, "bernoulli": BERNOULLI}
 
 
-def state(units: int, rng: np.random.Generator) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def state(units: int, rng: np.random.Generator) -> dict[str, ArrayLike]:
     """Return the arrays an encoder names first in its state, for `fire_at`."""
     return {
         "intensity": np.zeros(units, np.float32),

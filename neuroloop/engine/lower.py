@@ -1,5 +1,6 @@
 """Turn a network into rows of the table, ordered so that a delay of 0 is the same tick."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
@@ -30,14 +31,20 @@ class Library(Protocol):
 class _Target:
     """Where spikes arrive at a population: ``float32[receptors, slots, width]``."""
 
+    population: Population
     incoming: Field
     receptors: tuple[str, ...]
 
     def at(self, receptor: str, where: str) -> tuple[Field, int]:
-        chosen = receptor or (self.receptors[0] if self.receptors else receptor)
+        name, kind = self.population.name, self.population.kind
+        if not self.receptors:
+            raise ConfigError(f'{where}: "{name}" is of kind {kind}, which takes no input')
+        chosen = receptor or self.receptors[0]
         if chosen not in self.receptors:
-            known = nearest(chosen, self.receptors) or " (its kind takes no input)"
-            raise ConfigError(f'{where}: no receptor "{chosen}"{known}')
+            raise ConfigError(
+                f'{where}: "{name}" ({kind}) has no receptor "{chosen}"'
+                f"{nearest(chosen, self.receptors)}"
+            )
         _, slots, width = self.incoming.shape
         return self.incoming, 4 * self.receptors.index(chosen) * slots * width
 
@@ -88,7 +95,7 @@ class Lowering:
             row.SPIKING: self.to.field(f"{p.name}.fires", np.uint8, (width,)),
             row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (width,)),
         }
-        return place(self.to, p.name, kernel, words), _Target(incoming, receptors)
+        return place(self.to, p.name, kernel, words), _Target(p, incoming, receptors)
 
     def _projection(
         self, k: int, j: Projection, delay: Int32s, units: Mapping[str, Units], target: _Target
@@ -144,13 +151,21 @@ def _order(network: Network, delays: Iterable[Int32s]) -> list[str]:
         ) from error
 
 
-def _config(module: ModuleType, p: Population, where: str) -> Any:
+def _config(module: ModuleType, p: Population, where: str) -> Any:  # noqa: ANN401
+    for name, value in p.params.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{where} ({p.kind}): {name} is {value}; a finite number is wanted")
     try:
-        return msgspec.convert(dict(p.params), module.Config)
+        return msgspec.convert({n: _plain(v) for n, v in p.params.items()}, module.Config)
     except msgspec.ValidationError as error:
         known = module.Config.__struct_fields__
         hints = [nearest(name, known) for name in p.params if name not in known]
         raise ConfigError(f"{where} ({p.kind}): {error}{''.join(hints)}") from error
+
+
+def _plain(value: object) -> object:
+    """Turn a NumPy number into the Python number that a Config takes."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _with_arrays(state: Mapping[str, Any], p: Population, where: str) -> dict[str, Any]:
@@ -159,9 +174,13 @@ def _with_arrays(state: Mapping[str, Any], p: Population, where: str) -> dict[st
     for name, value in p.arrays.items():
         if name not in state:
             raise ConfigError(f'{where}: kind {p.kind} has no array "{name}"{nearest(name, state)}')
-        array = np.asarray(value, state[name].dtype)
-        if array.shape != state[name].shape:
-            raise ConfigError(f"{where}: {name} has shape {array.shape}, not {state[name].shape}")
+        first = np.asarray(state[name])
+        try:
+            array = np.asarray(value, first.dtype)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ConfigError(f"{where}: {name} does not fit {first.dtype}: {error}") from error
+        if array.shape != first.shape:
+            raise ConfigError(f"{where}: {name} has shape {array.shape}, not {first.shape}")
         if not np.isfinite(array).all():
             raise ConfigError(f"{where}: {name} holds a number that is not finite")
         result[name] = array

@@ -10,6 +10,9 @@ from neuroloop.core.ports import Kernel
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler, Field, Section
 
+_VIEWS = ("uint8", "int32", "uint32", "int64", "uint64", "float32")
+"""element types that compiled code has a view for, in `neuroloop.core.native`"""
+
 Word = int | Field | tuple[Field, int]
 """a number, a field whose offset is known later, or a field and bytes past its start"""
 
@@ -67,7 +70,13 @@ def place(to: Assembler, name: str, kernel: Kernel, words: Mapping[int, Word]) -
         (Section.STATIC, kernel.static),
     ):
         for array, value in arrays.items():
-            own[at] = to.array(f"{name}.{array}", value, section)
+            field = to.array(f"{name}.{array}", value, section)
+            if field.dtype.name not in _VIEWS:
+                raise ConfigError(
+                    f"{field.name}: its kind makes it of {field.dtype}, and compiled code sees "
+                    f"only {', '.join(_VIEWS)}"
+                )
+            own[at] = field
             at += 1
     if at > row.WIDTH or len(kernel.counts) > row.SPIKING - row.COUNT - 1:
         raise ConfigError(f"{name}: more arrays or counts than a row of the table holds")

@@ -15,7 +15,7 @@ from neuroloop.engine import row
 from neuroloop.engine.arena import Arena, Assembler, Field
 from neuroloop.engine.op import Op, Slot, Units, Word
 
-P_ARENA, P_ROWS, P_N_ROWS, P_PORTS, P_N_PORTS, P_OUTLETS, P_N_OUTLETS = range(7)
+P_ARENA, P_ROWS, P_N_ROWS, P_PORTS, P_N_PORTS, P_OUTLETS, P_N_OUTLETS, P_BYTES = range(8)
 PROGRAM_WORDS = 8
 D_KIND, D_DATA, D_CAPACITY, D_META, D_UNITS = range(5)
 DOOR_WORDS = 5
@@ -55,7 +55,7 @@ class Program:
                 len(plan.ports),
                 address_of(self.outlets),
                 len(plan.outlets),
-                0,
+                len(self.arena.memory),
             ],
             np.int64,
         )

@@ -24,7 +24,21 @@ SILENT = 13
 STATE = 14
 """the kind's own arrays, in the order it named them"""
 
-H_MAGIC, H_LAYOUT, H_INDEX, H_T_US, H_DT_US, H_STATUS, H_SPIKES, H_SYNOPS = range(8)
+(
+    H_MAGIC,
+    H_LAYOUT,
+    H_INDEX,
+    H_T_US,
+    H_DT_US,
+    H_STATUS,
+    H_SPIKES,
+    H_SYNOPS,
+    H_STEP,
+    H_SNAPSHOT,
+) = range(10)
+"""``H_STATUS`` counts the events of this tick that found no room or no such unit; ``H_STEP`` the
+ticks ever run, which skips none where a live clock misses a deadline; ``H_SNAPSHOT`` is the size
+of a snapshot and 0 in a running arena"""
 HEADER_WORDS = 16
 HEADER_BYTES = 8 * HEADER_WORDS
 
@@ -70,11 +84,17 @@ def state_i64(arena, row, k, n):
 
 
 @inline
+def slot_after(arena, slots, ticks):
+    """Return the slot of a ring of ``slots`` (a power of two) that is this tick's in ``ticks``."""
+    return (header(arena)[H_STEP] + ticks) & (slots - 1)
+
+
+@inline
 def incoming(arena, row, receptor):
     """Return the input of this tick at a receptor, ``float32[n]``; the kernel clears it."""
     n = row[N]
     slots = row[COUNT]
-    slot = header(arena)[H_INDEX] & (slots - 1)
+    slot = slot_after(arena, slots, 0)
     return f32(arena, row[IN] + 4 * lanes(n) * (receptor * slots + slot), n)
 
 
@@ -105,10 +125,11 @@ def fire(arena, row):
 
 @inline
 def emit(arena, row, unit):
-    """Append a spike of an encoder's unit; returns False, and counts nothing, at its capacity."""
+    """Append a spike of an encoder's unit; returns False, and counts it lost, at its capacity."""
     spikes = i32(arena, row[OUT], row[OUT_META] + 1)
     k = spikes[0] + 1
     if k > row[OUT_META]:
+        header(arena)[H_STATUS] += 1
         return False
     spikes[k] = unit
     spikes[0] = k

@@ -49,7 +49,8 @@ class Projection:
     target: str
     connections: Connections
     delay_ms: float | ArrayLike = 0.0
-    """one for all, or ``float[s]`` in the order of ``connections``; 0 is the same tick"""
+    """one for all, or ``float[s]`` in the order of ``connections``, which are sorted by source,
+    then target; 0 is the same tick"""
     receptor: str = ""
     """of the target; empty means its first"""
     kind: str = "static"
@@ -77,24 +78,35 @@ class Network:
 
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
-        for part in (*self.inputs, *self.populations):
+        for part in self.spiking:
+            if not part.name:
+                raise ConfigError("a part of the network has no name")
             if part.name in sizes:
                 raise ConfigError(f'two parts of the network are called "{part.name}"')
-            if part.n < 1:
-                raise ConfigError(f'"{part.name}" has {part.n} units; it needs at least 1')
+            if not _is_count(part.n):
+                raise ConfigError(f'"{part.name}" has {part.n!r} units; it needs at least 1')
             sizes[part.name] = part.n
         inputs = {part.name for part in self.inputs}
         for projection in self.projections:
             _check_ends(projection, sizes, inputs)
             _check_delays(projection)
 
+    @property
+    def spiking(self) -> tuple[Input | Population, ...]:
+        """All that can spike: the inputs, then the populations."""
+        return (*self.inputs, *self.populations)
+
     def size(self, name: str) -> int:
         """Return the number of units of an input or population."""
-        for part in (*self.inputs, *self.populations):
+        for part in self.spiking:
             if part.name == name:
                 return part.n
-        known = [part.name for part in (*self.inputs, *self.populations)]
+        known = [part.name for part in self.spiking]
         raise ConfigError(f'the network has no population "{name}"{nearest(name, known)}')
+
+
+def _is_count(n: object) -> bool:
+    return isinstance(n, int | np.integer) and n >= 1
 
 
 def _check_ends(projection: Projection, sizes: Mapping[str, int], inputs: set[str]) -> None:

@@ -40,7 +40,7 @@ def update(c, v, bias, x, fires, p):
     zero = np.float32(0)
     for i in range(v.shape[0]):
         current, before, drive, jump, fired = c[i], v[i], bias[i], x[i], fires[i]
-        current = current * current_decay + drive + jump
+        current = current * current_decay + (jump + drive)
         kept = zero if fired else before * voltage_decay
         value = kept + current
         c[i] = current

@@ -15,6 +15,8 @@ class Summary:
     title: str
     run_file: str
     seed: int
+    plant: str | None
+    """kind that really ran; None on a real robot or a recording"""
     ended: str
     goal_reached: bool | None
     """None where the world has no goal"""
@@ -105,6 +107,7 @@ def summary(session: Session, meter: Meter) -> Summary:
         title=run.run.title,
         run_file=str(run.path),
         seed=run.run.seed,
+        plant=type(loop.plant).__module__.split(".")[1] if loop.plant else None,
         ended=(episode.end or End.TIME).value,
         goal_reached=reached if has_goal else None,
         seconds=loop.next_index * loop.dt_us / 1e6,

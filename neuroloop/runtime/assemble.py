@@ -16,7 +16,7 @@ from neuroloop.engine.lower import Lowering
 from neuroloop.engine.op import Op, Slot, Units, Word, place, slot, spiking
 from neuroloop.engine.program import Plan, Program
 from neuroloop.network import Network
-from neuroloop.runtime import networks
+from neuroloop.runtime import networks, plants
 from neuroloop.runtime.episode import Episode
 from neuroloop.runtime.feed import Feed, Intake, spike_bytes
 from neuroloop.runtime.loop import Loop
@@ -53,7 +53,7 @@ class _Assembly:
 
     def loop(self) -> Loop:
         if self.run.plant is not None:
-            self.plant = self._open(self.run.plant)
+            self.plant = self._open(plants.that_runs_here(self.run.plant, self.run.path))
         for part, timing in self.run.sensors:
             self._sensor(part, timing)
         for part in self.run.encoders:

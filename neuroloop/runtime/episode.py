@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from neuroloop.core.ports import Plant
@@ -20,6 +20,13 @@ class End(Enum):
 
 
 @dataclass
+class Stop:
+    """A request to end the run; set by a signal."""
+
+    asked: bool = False
+
+
+@dataclass
 class Episode:
     """Watches the world and the files; it never touches them."""
 
@@ -32,7 +39,7 @@ class Episode:
     """how often the world is looked at"""
 
     end: End | None = None
-    asked_to_stop: bool = False
+    stop: Stop = field(default_factory=Stop)
     path_m: float = 0.0
     contacts: int = 0
     reached_us: int | None = None
@@ -42,7 +49,7 @@ class Episode:
 
     def over(self, plant: Plant | None, now_us: int, sources: Sequence[OpenSource]) -> bool:
         """Look, and say whether the run is over."""
-        if self.asked_to_stop:
+        if self.stop.asked:
             self.end = End.STOPPED
         if now_us >= self._next_look_us and self.end is None:
             self._next_look_us += self.every_us

@@ -12,6 +12,7 @@ from typing import Any
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.ports import Sink, Site
 from neuroloop.runtime.assemble import opened
+from neuroloop.runtime.episode import Stop
 from neuroloop.runtime.loop import Loop
 
 Onlookers = Callable[[Loop], Sequence[Sink]]
@@ -36,35 +37,39 @@ def played(run: RunFile, onlookers: Onlookers = lambda _: ()) -> Iterator[Sessio
     """
     site = Site("clock", run.run.seed, 0, run.folder)
     clock: Any = run.clock.module.build(run.clock.config, site)
-    with opened(run, clock.dt_us) as loop:
+    with _signals() as stop, opened(run, clock.dt_us) as loop:
+        loop.episode.stop = stop
         session = Session(run, loop, sinks=onlookers(loop))
         loop.sinks.extend(session.sinks)
-        with _ended_by_signals(loop):
-            start = time.perf_counter()
-            try:
-                clock.drive(loop)
-            finally:
-                session.wall_s = time.perf_counter() - start
-                session.missed = clock.missed
+        start = time.perf_counter()
+        try:
+            clock.drive(loop)
+        finally:
+            session.wall_s = time.perf_counter() - start
+            session.missed = clock.missed
         yield session
 
 
 @contextmanager
-def _ended_by_signals(loop: Loop) -> Iterator[None]:
-    """Let the first signal end the run in order, and a second one at once."""
+def _signals() -> Iterator[Stop]:
+    """Let the first signal end the run in order, and a second one at once.
+
+    The first must not raise: it may come while a part is half open or a kernel half compiled.
+    """
+    stop = Stop()
 
     def ask(number: int, frame: FrameType | None) -> None:
         del number, frame
-        if loop.episode.asked_to_stop:
+        if stop.asked:
             raise KeyboardInterrupt
-        loop.episode.asked_to_stop = True
+        stop.asked = True
 
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield stop
         return
     before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield stop
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Synapse rules: one file each."""

@@ -6,6 +6,7 @@ the same tick.  Sums run in the order of the spikes, so they have the same bits 
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i32, i64, u32
@@ -13,7 +14,7 @@ from neuroloop.core.ports import Kernel
 from neuroloop.core.values import Int32s
 from neuroloop.engine.row import (
     COUNT,
-    H_INDEX,
+    H_STEP,
     H_SYNOPS,
     IN,
     IN_META,
@@ -22,6 +23,7 @@ from neuroloop.engine.row import (
     N,
     header,
     lanes,
+    slot_after,
 )
 from neuroloop.network.connect import Connections
 
@@ -59,7 +61,7 @@ def deliver(arena, row):
     spikes, start = i32(arena, row[IN], row[IN_META] + 1), i64(arena, row[STATE], n + 1)
     target, weight = u32(arena, row[STATE + 1], synapses), f32(arena, row[STATE + 2], synapses)
     head = header(arena)
-    slot = (head[H_INDEX] + row[DELAY]) & (slots - 1)
+    slot = slot_after(arena, slots, row[DELAY])
     x = f32(arena, row[OUT] + 4 * width * slot, width)
     head[H_SYNOPS] += add(x, spikes, start, target, weight)
 
@@ -72,14 +74,18 @@ def deliver_delayed(arena, row):
     delay = i32(arena, row[STATE + 3], synapses)
     head = header(arena)
     x = f32(arena, row[OUT], slots * width).reshape(slots, width)
-    head[H_SYNOPS] += add_delayed(x, spikes, start, target, weight, delay, head[H_INDEX])
+    head[H_SYNOPS] += add_delayed(x, spikes, start, target, weight, delay, head[H_STEP])
 
 
 def build(connections: Connections, n_pre: int, n_post: int, delay: Int32s) -> Kernel:
     """Lay out the synapses; ``delay`` is ``int32[s]`` in ticks."""
     start = np.zeros(n_pre + 1, np.int64)
     np.cumsum(np.bincount(connections.pre, minlength=n_pre), out=start[1:])
-    arrays = {"start": start, "target": connections.post, "weight": connections.weight}
+    arrays: dict[str, ArrayLike] = {
+        "start": start,
+        "target": connections.post,
+        "weight": connections.weight,
+    }
     one = int(delay[0]) if len(delay) else 0
     if (delay == one).all():
         return Kernel(deliver, counts=(n_post, len(connections), one), static=arrays)

@@ -15,6 +15,9 @@ from neuroloop.core.ports import Plant, Site
 from sims import _scene
 from sims.bullet.plant import Bullet
 
+FALLBACK = "plane"
+"""the plant that takes its place where it cannot run"""
+
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the plant."""
@@ -31,7 +34,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """whether PyBullet opens its window"""
 
 
-def available() -> str | None:
+def unavailable() -> str | None:
     """Return why PyBullet cannot run here, None where it can; imports nothing."""
     if importlib.util.find_spec("pybullet") is None:
         python = ".".join(platform.python_version_tuple()[:2])
@@ -44,7 +47,7 @@ def available() -> str | None:
 
 def build(config: Config, site: Site) -> Plant:
     """Return the plant, the robot at the world's start; its process starts when it is opened."""
-    reason = available()
+    reason = unavailable()
     if reason is not None:
         raise MachineError(f'plant.kind: {reason}; or use kind = "plane"')
     scene = _scene.load(config, site)

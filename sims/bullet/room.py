@@ -1,10 +1,15 @@
 """A world as PyBullet bodies; ``p`` is the pybullet module, connected."""
 
+import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from neuroloop.core.world import World
-from sims.bullet.shapes import convex_parts, prism, walls
+import numpy as np
+
+from neuroloop.core.values import UInt8s
+from neuroloop.core.world import Point, World
+from sims.bullet.shapes import Mesh, circle, convex_parts, prism, walls
 
 RAY, OBSTACLE, ROBOT, FLOOR = 1, 2, 4, 8
 """collision groups (1 is what PyBullet gives its rays): the robot meets the floor and obstacles,
@@ -14,69 +19,89 @@ WALL_M = 0.05
 SOLID_M = 2.0
 """what stops wheels and rays is this high, whatever is seen: the world is flat to both"""
 
-_FLOOR_GREY = 0.4
+_TEXELS = 16
+_TILES = np.array([[70, 120], [120, 70]], np.uint8)
+_STRIPES = np.array([[255, 178]], np.uint8)
 
 
-def build(p: Any, world: World) -> int:
-    """Add floor, walls and obstacles; returns the floor's body."""
-    floor = _floor(p, world)
+def build(p: Any, world: World, folder: Path) -> int:
+    """Add floor, walls and obstacles; returns the floor's body.
+
+    They are chequered and striped, so that a camera sees that it moves; the textures are read
+    from ``folder``, which is not needed afterwards.
+    """
+    tiles = _texture(p, _TILES, folder / "tiles.tga")
+    stripes = _texture(p, _STRIPES, folder / "stripes.tga")
     for slab in walls(world.room, WALL_M):
-        half = [slab.half_length_m, slab.half_thick_m, SOLID_M / 2]
-        seen = [slab.half_length_m, slab.half_thick_m, world.wall_height_m / 2]
-        solid = p.createCollisionShape(p.GEOM_BOX, halfExtents=half)
-        visual = p.createVisualShape(
-            p.GEOM_BOX,
-            halfExtents=seen,
-            rgbaColor=_colour(world.wall_grey),
-            visualFramePosition=[0, 0, (world.wall_height_m - SOLID_M) / 2],
-        )
+        half = [slab.half_length_m, slab.half_thick_m]
+        solid = p.createCollisionShape(p.GEOM_BOX, halfExtents=[*half, SOLID_M / 2])
+        x, y = half
+        outline = [(-x, -y), (x, -y), (x, y), (-x, y)]
+        seen = _seen(p, prism(outline, world.wall_height_m), world.wall_grey, -SOLID_M / 2)
         turned = p.getQuaternionFromEuler([0, 0, slab.yaw])
-        _place(p, solid, visual, [slab.x, slab.y, SOLID_M / 2], turned)
+        _place(p, solid, seen, stripes, [slab.x, slab.y, SOLID_M / 2], turned)
     for polygon in world.polygon:
         for part in convex_parts(polygon.points):
-            solid = p.createCollisionShape(p.GEOM_MESH, vertices=prism(part, SOLID_M)[0])
-            vertices, triangles = prism(part, polygon.height_m)
-            visual = p.createVisualShape(
-                p.GEOM_MESH,
-                vertices=vertices,
-                indices=triangles,
-                rgbaColor=_colour(polygon.grey),
-            )
-            _place(p, solid, visual, [0, 0, 0], [0, 0, 0, 1])
+            # without triangles PyBullet takes the corners' convex hull
+            corners = prism(part, SOLID_M).vertices
+            solid = p.createCollisionShape(p.GEOM_MESH, vertices=corners)
+            seen = _seen(p, prism(part, polygon.height_m), polygon.grey)
+            _place(p, solid, seen, stripes)
     for disc in world.disc:
         solid = p.createCollisionShape(p.GEOM_CYLINDER, radius=disc.radius_m, height=SOLID_M)
-        visual = p.createVisualShape(
-            p.GEOM_CYLINDER,
-            radius=disc.radius_m,
-            length=disc.height_m,
-            rgbaColor=_colour(disc.grey),
-            visualFramePosition=[0, 0, (disc.height_m - SOLID_M) / 2],
-        )
-        _place(p, solid, visual, [*disc.centre, SOLID_M / 2], [0, 0, 0, 1])
-    return floor
+        outline = circle((0.0, 0.0), disc.radius_m)
+        seen = _seen(p, prism(outline, disc.height_m), disc.grey, -SOLID_M / 2)
+        _place(p, solid, seen, stripes, [*disc.centre, SOLID_M / 2])
+    return _floor(p, world.room, tiles)
 
 
-def _floor(p: Any, world: World) -> int:
-    xs, ys = zip(*world.room, strict=True)
-    half = [(max(xs) - min(xs)) / 2 + 1, (max(ys) - min(ys)) / 2 + 1, 0.05]
-    middle = [(max(xs) + min(xs)) / 2, (max(ys) + min(ys)) / 2]
-    visual = p.createVisualShape(
-        p.GEOM_BOX,
-        halfExtents=half,
-        rgbaColor=_colour(_FLOOR_GREY),
-        visualFramePosition=[*middle, -0.05],
-    )
-    floor: int = p.createMultiBody(0, p.createCollisionShape(p.GEOM_PLANE), visual)
+def _floor(p: Any, room: Sequence[Point], tiles: int) -> int:
+    xs, ys = zip(*room, strict=True)
+    low = [math.floor(min(xs)) - 1, math.floor(min(ys)) - 1]
+    high = [math.ceil(max(xs)) + 1, math.ceil(max(ys)) + 1]
+    corners = [[low[0], low[1]], [high[0], low[1]], [high[0], high[1]], [low[0], high[1]]]
+    mesh = Mesh()
+    # one period of the texture is two tiles, which is one metre
+    period = [[float(x - low[0]), float(y - low[1])] for x, y in corners]
+    mesh.add([[float(x), float(y), 0.0] for x, y in corners], [0.0, 0.0, 1.0], period)
+    floor: int = p.createMultiBody(0, p.createCollisionShape(p.GEOM_PLANE), _seen(p, mesh, 1.0))
+    p.changeVisualShape(floor, -1, textureUniqueId=tiles)
     p.setCollisionFilterGroupMask(floor, -1, FLOOR, ROBOT)
     return floor
 
 
+def _seen(p: Any, mesh: Mesh, grey: float, z: float = 0.0) -> int:
+    shape: int = p.createVisualShape(
+        p.GEOM_MESH,
+        vertices=mesh.vertices,
+        normals=mesh.normals,
+        uvs=mesh.uvs,
+        indices=mesh.indices,
+        rgbaColor=[grey, grey, grey, 1.0],
+        visualFramePosition=[0, 0, z],
+    )
+    return shape
+
+
 def _place(
-    p: Any, solid: int, visual: int, position: Sequence[float], turned: Sequence[float]
+    p: Any,
+    solid: int,
+    seen: int,
+    texture: int,
+    position: Sequence[float] = (0, 0, 0),
+    turned: Sequence[float] = (0, 0, 0, 1),
 ) -> None:
-    body = p.createMultiBody(0, solid, visual, position, turned)
+    body = p.createMultiBody(0, solid, seen, position, turned)
+    p.changeVisualShape(body, -1, textureUniqueId=texture)
     p.setCollisionFilterGroupMask(body, -1, OBSTACLE, ROBOT | RAY)
 
 
-def _colour(grey: float) -> list[float]:
-    return [grey, grey, grey, 1.0]
+def _texture(p: Any, grey: UInt8s, path: Path) -> int:
+    """Load ``uint8[h, w]`` as a texture, each value a block of texels, by way of a TGA file."""
+    texels = grey.repeat(_TEXELS, axis=0).repeat(_TEXELS, axis=1)
+    height, width = texels.shape
+    head = bytes([0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
+    path.write_bytes(head + size + bytes([8, 0]) + texels.tobytes())
+    texture: int = p.loadTexture(str(path))
+    return texture

@@ -60,7 +60,7 @@ class Scene(msgspec.Struct, frozen=True):
 class Simulation:
     """One robot in one PyBullet world; answers into the shared memory."""
 
-    def __init__(self, scene: Scene, shared: Wire) -> None:
+    def __init__(self, scene: Scene, shared: Wire, folder: Path) -> None:
         self._scene, self._wire, self._state = scene, shared, shared.state
         p.connect(p.GUI if scene.gui else p.DIRECT)
         p.setGravity(0, 0, -9.81)
@@ -68,7 +68,7 @@ class Simulation:
         p.setPhysicsEngineParameter(
             numSolverIterations=_ITERATIONS, numSubSteps=0, deterministicOverlappingPairs=1
         )
-        self._floor = room.build(p, scene.world)
+        self._floor = room.build(p, scene.world, folder)
         urdf = None if scene.urdf is None else Path(scene.urdf)
         self._robot = robot.build(p, scene.body, scene.world.start, urdf)
         drive = scene.body.drive
@@ -197,7 +197,7 @@ def serve(folder: Path, parent: int) -> None:
     """Answer requests until told to stop or the parent is gone."""
     shared = wire.attach(folder / "wire")
     scene = msgspec.json.decode((folder / "scene.json").read_bytes(), type=Scene)
-    simulation = Simulation(scene, shared)
+    simulation = Simulation(scene, shared, folder)
     count = 1
     wire.publish(shared.words, REPLY, count)
     while True:

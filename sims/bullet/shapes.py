@@ -2,10 +2,13 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from neuroloop.config.world import area, corners
 from neuroloop.core.world import Point
+
+STRIPES_M = 0.5
+"""length of one light and one dark stripe"""
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,25 @@ class Slab:
     yaw: float
     half_length_m: float
     half_thick_m: float
+
+
+@dataclass
+class Mesh:
+    """Triangles with what PyBullet wants to know of each corner."""
+
+    vertices: list[list[float]] = field(default_factory=list)
+    normals: list[list[float]] = field(default_factory=list)
+    uvs: list[list[float]] = field(default_factory=list)
+    indices: list[int] = field(default_factory=list)
+
+    def add(self, corners_: list[list[float]], normal: list[float], uvs: list[list[float]]) -> None:
+        """Add a flat convex face, its corners counter-clockwise seen from outside."""
+        first = len(self.vertices)
+        self.vertices += corners_
+        self.normals += [normal] * len(corners_)
+        self.uvs += uvs
+        for i in range(1, len(corners_) - 1):
+            self.indices += [first, first + i, first + i + 1]
 
 
 def convex_parts(points: Sequence[Point]) -> list[list[Point]]:
@@ -67,17 +89,29 @@ def walls(room: Sequence[Point], thick_m: float) -> list[Slab]:
     return slabs
 
 
-def prism(points: Sequence[Point], height_m: float) -> tuple[list[list[float]], list[int]]:
-    """Return vertices and triangles (three indices each, seen from outside) of an upright prism."""
-    n = len(points)
-    vertices = [[x, y, z] for z in (0.0, height_m) for x, y in points]
-    triangles = []
-    for i in range(n):
-        j = (i + 1) % n
-        triangles += [i, j, n + j, i, n + j, n + i]
-    for i in range(1, n - 1):
-        triangles += [n, n + i, n + i + 1]
-    return vertices, triangles
+def circle(centre: Point, radius_m: float, corners_: int = 32) -> list[Point]:
+    """Return a regular outline round ``centre``, counter-clockwise."""
+    turns = (2 * math.pi * i / corners_ for i in range(corners_))
+    x, y = centre
+    return [(x + radius_m * math.cos(a), y + radius_m * math.sin(a)) for a in turns]
+
+
+def prism(points: Sequence[Point], height_m: float) -> Mesh:
+    """Return the sides and the top of an upright prism over a convex, counter-clockwise outline.
+
+    The texture runs round the outline, one period in ``STRIPES_M``; the top has its first colour.
+    """
+    mesh = Mesh()
+    along = 0.0
+    for a, b in zip(points, [*points[1:], points[0]], strict=True):
+        length = math.dist(a, b)
+        normal = [(b[1] - a[1]) / length, (a[0] - b[0]) / length, 0.0]
+        u, v = along / STRIPES_M, (along + length) / STRIPES_M
+        corners_ = [[*a, 0.0], [*b, 0.0], [*b, height_m], [*a, height_m]]
+        mesh.add(corners_, normal, [[u, 0.0], [v, 0.0], [v, 1.0], [u, 1.0]])
+        along += length
+    mesh.add([[*q, height_m] for q in points], [0.0, 0.0, 1.0], [[0.25, 0.5]] * len(points))
+    return mesh
 
 
 def _turn(points: Sequence[Point], i: int) -> float:

@@ -188,7 +188,7 @@ def test_an_unreadable_file_is_told_in_words(tmp_path):
 
 
 def test_an_unknown_name_offers_the_nearest():
-    with pytest.raises(ConfigError, match='no file "boxs".*did you mean "boxes"'):
+    with pytest.raises(ConfigError, match=r'no file "boxs".*did you mean "boxes"'):
         world.load("boxs", Path(), "plant.world")
 
 

@@ -123,7 +123,7 @@ def test_without_a_plant_it_says_so(kind):
 
 @pytest.mark.parametrize("kind", ["plant.lidar", "plant.camera"])
 def test_an_unknown_mounting_names_the_known_one(kind, plant):
-    with pytest.raises(ConfigError, match='sensor.it.mount: .*"rover" has no .*did you mean'):
+    with pytest.raises(ConfigError, match=r'sensor.it.mount: .*"rover" has no .*did you mean'):
         make(kind, plant, mount="lidor" if kind == "plant.lidar" else "camara")
 
 
@@ -190,7 +190,7 @@ def test_a_tilted_mounting_is_refused(tmp_path):
     text = shipped.read_text().replace("0.20, 0.0, 0.0, 0.0]", "0.20, 0.0, 0.5, 0.0]")
     (tmp_path / "tilted.toml").write_text(text)
     robot = plane.build(plane.Config("empty", "tilted"), Site("plant", 1, 1000, tmp_path))
-    with pytest.raises(ConfigError, match="pitch 0.5.*upright"):
+    with pytest.raises(ConfigError, match=r"pitch 0.5.*upright"):
         make("plant.lidar", robot)
 
 

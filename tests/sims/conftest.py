@@ -10,11 +10,11 @@ from sims import bullet
 
 @pytest.fixture(scope="session")
 def open_bullet():
-    """Make a PyBullet plant; skips where PyBullet has no wheel, never on a test machine that has."""
+    """Make a PyBullet plant; skips where there is no wheel, never on a test machine with one."""
     has_wheel = (
         sys.version_info < (3, 12) and sys.platform == "linux" and platform.machine() == "x86_64"
     )
-    reason = bullet.available()
+    reason = bullet.unavailable()
     if reason is not None and not (has_wheel and os.environ.get("CI") == "true"):
         pytest.skip(reason)
 

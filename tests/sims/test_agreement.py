@@ -95,3 +95,12 @@ def test_turning_left_moves_it_to_the_right(pair):
     for plant in pair:
         dark = plant.picture((0.1, 0.0, 0.25, 0.0), (48, 64), 1.2) < 30
         assert np.flatnonzero(dark.any(axis=0)).mean() > 32
+
+
+def test_the_floor_and_the_walls_show_the_same_pattern(pair):
+    ours, theirs = (plant.picture((0.1, 0.0, 0.25, 0.0), (48, 64), 1.2) for plant in pair)
+    floor = slice(32, 48)
+    difference = np.abs(ours[floor].astype(int) - theirs[floor])
+    # pixels are sampled half a pixel apart: those next to an edge may differ
+    assert np.mean(difference < 20) > 0.85
+    assert len(np.unique(theirs[22])) >= 4  # stripes, each side in its own light

@@ -12,8 +12,10 @@ from neuroloop.config.world import area, inside
 from neuroloop.core.errors import ConfigError, MachineError, PartError
 from neuroloop.core.ports import Site
 from sims import bullet
+from sims.bullet import process
 from sims.bullet.plant import Bullet
-from sims.bullet.shapes import convex_parts, walls
+from sims.bullet.shapes import circle, convex_parts, prism, walls
+from sims.bullet.wire import Ask
 
 BEARINGS = np.array([0.0, 0.5], np.float32)
 L_SHAPE = [(0.0, 0.0), (2.0, 0.0), (2.0, 1.0), (1.0, 1.0), (1.0, 2.0), (0.0, 2.0)]
@@ -85,6 +87,18 @@ def test_walls_stand_outside_the_room_also_where_it_bends():
                 assert not inside(L_SHAPE, corner)
 
 
+def test_a_prism_is_seen_from_outside():
+    outline = circle((1.0, 2.0), 0.5)
+    assert area(outline) == pytest.approx(np.pi * 0.25, rel=0.01)
+    mesh = prism(outline, 0.8)
+    corners = np.array(mesh.vertices)[np.reshape(mesh.indices, (-1, 3))]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    told = np.array(mesh.normals)[np.reshape(mesh.indices, (-1, 3))[:, 0]]
+    assert np.all(np.sum(normals * told, axis=1) > 0)
+    outward = corners.mean(axis=1) - [1.0, 2.0, 0.4]
+    assert np.all(np.sum(normals * outward, axis=1) > 0)
+
+
 # --- what can go wrong around the process ---
 
 
@@ -131,8 +145,8 @@ def test_a_silent_process_is_given_up_and_removed(open_bullet, monkeypatch):
     with open_bullet() as plant:
         pid = plant._process.pid
         os.kill(pid, signal.SIGSTOP)
-        with pytest.raises(PartError, match="no answer for 0 s"):
-            plant._ask(bullet.plant.Ask.SAVE, seconds=0.1)
+        with pytest.raises(PartError, match=r"no answer for 0.1 s"):
+            plant._process.ask(Ask.SAVE, seconds=0.1)
     assert not is_running(pid)
 
 
@@ -170,11 +184,14 @@ def test_an_interrupted_wait_does_not_mix_up_answers(plant, monkeypatch):
 
     before = plant.t_us
     with monkeypatch.context() as patched:
-        patched.setattr(bullet.plant.wire, "wait", interrupt)
+        patched.setattr(process.wire, "wait", interrupt)
         with pytest.raises(KeyboardInterrupt):
             plant.advance(before + 20_000)
     assert len(plant.scan((0.0, 0.0, 0.0), BEARINGS)) == 2
+    plant.advance(before + 20_000)  # it is there already
     assert plant.t_us == before + 20_000
+    with pytest.raises(PartError, match="cannot go"):
+        plant.advance(before)
 
 
 # --- physics ---
@@ -246,7 +263,7 @@ def test_a_urdf_robot_drives(open_bullet, tmp_path):
 
 def test_without_pybullet_the_other_plant_is_named(monkeypatch):
     monkeypatch.setattr(bullet.importlib.util, "find_spec", lambda _: None)
-    with pytest.raises(MachineError, match='no wheel.*kind = "plane"'):
+    with pytest.raises(MachineError, match=r'no wheel.*kind = "plane"'):
         bullet.build(bullet.Config("empty"), Site("plant", 1, 1000))
 
 

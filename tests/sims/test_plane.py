@@ -124,7 +124,7 @@ def brute_scan(world, x, y, angles, slack):
         ox, oy = wall[0] - x, wall[1] - y
         dx, dy = wall[2] - wall[0], wall[3] - wall[1]
         turn = c * dy - s * dx
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             t, u = (ox * dy - oy * dx) / turn, (ox * s - oy * c) / turn
         met = (t >= 0) & (u >= -slack) & (u <= 1 + slack)
         out = np.where(met, np.minimum(out, t), out)

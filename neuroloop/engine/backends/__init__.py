@@ -1,0 +1,1 @@
+"""Backends: where an engine finds its kinds; one file each."""

@@ -1,4 +1,4 @@
-"""The reference backend: 32-bit floating point, kinds from ``neuroloop.neurons`` and ``synapses``."""
+"""The reference backend: 32-bit floating point, kinds of ``neuroloop.neurons`` and ``synapses``."""
 
 from types import ModuleType
 
