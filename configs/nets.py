@@ -68,7 +68,7 @@ def avoid(sectors: int = 12) -> Network:
     """
     position = 1.0 - 2.0 * (np.arange(sectors) + 0.5) / sectors
     ahead = np.exp(-((position / 0.35) ** 2))
-    side = 0.12 + 0.38 * np.exp(-((position / 0.5) ** 2))
+    side = 0.25 + 0.25 * np.exp(-((position / 0.5) ** 2))
     to_left = np.where(position < 0, side, 0.0)
     to_right = np.where(position > 0, side, 0.0)
     return Network(
@@ -93,42 +93,39 @@ def avoid(sectors: int = 12) -> Network:
 
 
 def track(width: int = 64, height: int = 48, columns: int = 16) -> Network:
-    """What moves is looked at: change is pooled into columns, one place wins, the motor turns to it.
+    """What moves is looked at: change is pooled, one place wins, the motor turns to it.
 
-    ``columns`` counts the events of a vertical stripe of the picture.  ``place`` is a row of groups
-    that excite their neighbours and inhibit all others, so that one bump of activity sits where most
-    change is, and stays there when the change stops.  ``motor`` is two groups, turn left and turn
+    ``columns`` counts the events of vertical stripes of the picture.  ``place`` is a row of groups
+    that excite their neighbours, slowly, and inhibit all: one bump of activity sits where most
+    change is and stays there when the change stops.  ``motor`` is two groups, turn left and turn
     right, the more excited, the farther to their side the bump is.
     """
     stripe = np.arange(2 * width * height) % width * columns // width
     position = 1.0 - 2.0 * (np.arange(columns) + 0.5) / columns
     apart = np.abs(np.arange(columns)[:, None] - np.arange(columns))
+    nearby = 5.0 * np.exp(-((apart / 1.2) ** 2))
     n = columns * GROUP
-    near = EXC * np.exp(-((apart / 1.2) ** 2))
     slow = {"tau_exc_ms": 60.0, "tau_inh_ms": 20.0, "refractory_ms": 10.0}
-    v = -60.0 + 10.0 * _spread(n)
     return Network(
         inputs=(Input("change", 2 * width * height),),
         populations=(
             Population("columns", columns, "lif", {"tau_m_ms": 20.0, "reset": "subtract"}),
-            Population("place", n, "lif_exp", slow, {"v": v}),
+            Population("place", n, "lif_exp", slow, {"v": -60.0 + 10.0 * _spread(n)}),
             Population("motor", 2 * GROUP, "lif", {"tau_m_ms": 30.0}, {"v": _spread(2 * GROUP)}),
         ),
         projections=(
-            Projection("change", "columns", pairs(np.arange(len(stripe)), stripe, EV)),
-            Projection("columns", "place", dense(_groups((COL * np.eye(columns)).tolist()))),
-            Projection("place", "place", dense(_groups(near.tolist(), GROUP)), 1.0, "exc"),
-            Projection("place", "place", all_to_all(n, n, -INH), 1.0, "inh"),
+            Projection("change", "columns", pairs(np.arange(len(stripe)), stripe, 0.25)),
+            Projection("columns", "place", dense(_groups(list(30.0 * np.eye(columns))))),
+            Projection("place", "place", dense(_groups(list(nearby), GROUP)), 1.0, "exc"),
+            Projection("place", "place", all_to_all(n, n, -2.0), 1.0, "inh"),
             Projection(
                 "place",
                 "motor",
                 dense(
-                    _groups([list(MOT * np.maximum(position, 0)), list(MOT * np.maximum(-position, 0))], GROUP)
+                    _groups(
+                        [list(0.1 * position.clip(0)), list(-0.1 * position.clip(max=0))], GROUP
+                    )
                 ),
             ),
         ),
     )
-
-
-import os as _os
-EV,COL,EXC,INH,MOT=map(float,_os.environ.get('TT','0.15 30 3 1 0.02').split())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
@@ -125,7 +125,6 @@ def load(name: str, changes: Sequence[str] = ()) -> RunFile:
     tables = find.with_changes(find.with_bases(path), changes)
     toml.check_finite(tables, str(path))
     sections = toml.convert(tables, Sections, str(path))
-    _check_names(sections, path)
     part = _Decoder(path)
     engine = dict(sections.engine)
     wiring = toml.convert(_take(engine, Wiring), Wiring, f"{path}: [engine]")
@@ -135,7 +134,7 @@ def load(name: str, changes: Sequence[str] = ()) -> RunFile:
         where = f"{path}: [sensor.{sensor}]"
         timing = toml.convert(_take(rest, Timing), Timing, where)
         sensors.append((part("sensor", sensor, rest), timing))
-    return RunFile(
+    run = RunFile(
         path=path,
         run=sections.run,
         clock=part("clock", "clock", {"kind": "step", **sections.clock}),
@@ -149,6 +148,8 @@ def load(name: str, changes: Sequence[str] = ()) -> RunFile:
         actuators=part.each("actuator", sections.actuator),
         sinks=part.each("sink", sections.sink),
     )
+    _check_references(run)
+    return run
 
 
 class _Decoder:
@@ -183,23 +184,23 @@ def _take(settings: Settings, kind: type[Struct]) -> Settings:
     return {n: settings.pop(n) for n in kind.__struct_fields__ if n in settings}
 
 
-def _check_names(sections: Sections, path: Path) -> None:
-    """Refuse references to parts that the file does not have, and names used twice."""
-    for name, settings in sections.encoder.items():
-        source = cast("str", settings.get("input", ""))
-        if source not in sections.sensor:
-            raise ConfigError(
-                f'{path}: [encoder.{name}]: `input`: no sensor "{source}"'
-                f"{nearest(source, sections.sensor)}"
-            )
-        if name in sections.sensor and name != source:
-            raise ConfigError(f'{path}: [encoder.{name}]: a sensor is called "{name}" too')
-    for name in sections.decoder:
-        if name not in sections.actuator:
-            raise ConfigError(
-                f"{path}: [decoder.{name}] drives the actuator of its name, and there is none"
-                f"{nearest(name, sections.actuator)}"
-            )
-    for name in sections.actuator:
-        if name not in sections.decoder:
-            raise ConfigError(f"{path}: [actuator.{name}]: no [decoder.{name}] drives it")
+def _check_references(run: RunFile) -> None:
+    """Refuse names of parts that the file does not have, and two parts with one name."""
+    sensors = {part.name for part, _ in run.sensors}
+    decoders = {part.name for part in run.decoders}
+    actuators = {part.name for part in run.actuators}
+    for part in (*run.encoders, *run.decoders):
+        if not isinstance(getattr(part.config, "input", None), str):
+            raise ConfigError(f"{run.path}: {part.where}: its Config needs a field `input: str`")
+    for part in run.encoders:
+        source = part.config.input
+        if source not in sensors:
+            where = f"{run.path}: {part.where}: `input`"
+            raise ConfigError(f'{where}: no sensor "{source}"{nearest(source, sensors)}')
+    for name in sorted(decoders ^ actuators):
+        mine, other = ("decoder", "actuator") if name in decoders else ("actuator", "decoder")
+        known = nearest(name, actuators if name in decoders else decoders)
+        raise ConfigError(
+            f"{run.path}: [{mine}.{name}]: a decoder drives the actuator of its own name, "
+            f"and there is no [{other}.{name}]{known}"
+        )

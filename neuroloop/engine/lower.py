@@ -92,8 +92,8 @@ class Lowering:
             row.IN: incoming,
             row.OUT: units.spikes,
             row.COUNT: slots,
-            row.SPIKING: self.to.field(f"{p.name}.fires", np.uint8, (width,)),
-            row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (width,)),
+            row.SPIKING: self.to.field(f"{p.name}.fires", np.uint8, (p.n,)),
+            row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (p.n,)),
         }
         return place(self.to, p.name, kernel, words), _Target(p, incoming, receptors)
 

@@ -106,7 +106,7 @@ class Network:
 
 
 def _is_count(n: object) -> bool:
-    return isinstance(n, int | np.integer) and n >= 1
+    return isinstance(n, int | np.integer) and bool(n >= 1)
 
 
 def _check_ends(projection: Projection, sizes: Mapping[str, int], inputs: set[str]) -> None:

@@ -36,4 +36,3 @@ def play():
 
     with stack:
         yield _play
-

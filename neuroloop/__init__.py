@@ -1,0 +1,44 @@
+"""Closed-loop robotics on spiking neural networks: sensor, spikes, network, motion, world.
+
+Nothing is imported before it is asked for: ``import neuroloop`` is instant.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neuroloop.network import Input, Network, Population, Projection
+    from neuroloop.runtime.simulate import Result, Simulator, simulate
+
+    __version__: str
+
+__all__ = [
+    "Input",
+    "Network",
+    "Population",
+    "Projection",
+    "Result",
+    "Simulator",
+    "simulate",
+]
+
+_HOME = {
+    **dict.fromkeys(("Input", "Network", "Population", "Projection"), "neuroloop.network"),
+    **dict.fromkeys(("Result", "Simulator", "simulate"), "neuroloop.runtime.simulate"),
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("neuroloop")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, "__version__"})

@@ -1,0 +1,16 @@
+import pytest
+
+from neuroloop.cli.main import main
+
+
+@pytest.fixture
+def command(capsys):
+    """Call the command line in this process; returns exit code, stdout and stderr."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return call
