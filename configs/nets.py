@@ -93,7 +93,7 @@ def avoid(sectors: int = 12) -> Network:
 
 
 def track(width: int = 64, height: int = 48, columns: int = 16) -> Network:
-    """What moves is looked at: change is pooled, one place wins, the motor turns to it.
+    """Turn to what moves: change is pooled, one place wins, the motor turns to its side.
 
     ``columns`` counts the events of vertical stripes of the picture.  ``place`` is a row of groups
     that excite their neighbours, slowly, and inhibit all: one bump of activity sits where most

@@ -1,0 +1,1 @@
+"""Measurements on this machine, each in a file of its own; ``neuroloop bench`` shows them."""

@@ -56,6 +56,16 @@ def _kinds_in(folder: Path, prefix: str) -> Iterator[str]:
             yield from _kinds_in(path, f"{prefix}{path.name}.")
 
 
+def source(role: str, kind: str) -> Path:
+    """Return the file of a kind that comes with the project, without importing it."""
+    for folder in _folders(PACKAGES[role]):
+        place = folder.joinpath(*kind.split("."))
+        for path in (place.with_suffix(".py"), place / "__init__.py"):
+            if path.is_file():
+                return path
+    raise ConfigError(f'no {role} kind "{kind}"{nearest(kind, kinds(role))}')
+
+
 def _folders(package: str) -> Sequence[Path]:
     spec = importlib.util.find_spec(package)
     if spec is None or spec.submodule_search_locations is None:

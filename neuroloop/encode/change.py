@@ -1,13 +1,17 @@
 """Frames → ON and OFF events where the logarithm of the brightness changed, as event cameras do.
 
-Each pixel remembers the level of its last event.  A frame in which ``ln(grey + 1)`` differs from it
-by k thresholds gives k events (``most`` at most), ON units first, then OFF: unit ``y * w + x``, and
-``w * h`` more for OFF.  The first frame sets the levels.
+Each pixel remembers the level of its last event.  A frame in which its level differs from it by k
+thresholds gives k events (``most`` at most), ON units first, then OFF: unit ``y * w + x``, and
+``w * h`` more for OFF.  The level is ``ln(grey)`` from 20 on and a straight line to 0 below, where
+a logarithm would make events of noise.  The first frame sets the levels.
 
-Source: P. Lichtsteiner, C. Posch and T. Delbruck, "A 128x128 120 dB 15 us latency asynchronous
-temporal contrast vision sensor", IEEE Journal of Solid-State Circuits 43(2), 2008.
+Sources: P. Lichtsteiner, C. Posch and T. Delbruck, "A 128x128 120 dB 15 us latency asynchronous
+temporal contrast vision sensor", IEEE Journal of Solid-State Circuits 43(2), 2008; for the level
+Y. Hu, S.-C. Liu and T. Delbruck, "v2e: From video frames to realistic DVS events", CVPR workshops,
+2021.
 """
 
+import math
 from typing import Annotated
 
 import numpy as np
@@ -18,8 +22,10 @@ from neuroloop.core.errors import ConfigError
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i64, u8
 from neuroloop.core.ports import Kernel, Site
-from neuroloop.core.values import Frame
+from neuroloop.core.values import Float32s, Frame
 from neuroloop.engine.row import IN, STATE, N, emit, fresh, params, state_f32
+
+LINEAR_BELOW = 20
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,17 +33,20 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     input: str
     threshold: Positive = 0.2
-    """in units of the natural logarithm"""
+    """of ON events, in units of the natural logarithm: 0.2 is about a fifth"""
+    threshold_off: Positive | None = None
+    """of OFF events; left out, that of ON events"""
     most: Annotated[int, Meta(ge=1, le=16)] = 3
     """events of a pixel in a frame"""
 
 
 @kernel
-def crossings(grey, table, level, count, threshold, most):
+def crossings(grey, table, level, count, on, off, most):
     """Set ``count`` to the signed number of thresholds crossed and move the levels along."""
     for i in range(grey.shape[0]):
-        value = table[grey[i]]
-        steps = np.int32((value - level[i]) / threshold)
+        gap = table[grey[i]] - level[i]
+        threshold = on if gap > 0 else off
+        steps = np.int32(gap / threshold)
         steps = min(max(steps, -most), most)
         level[i] += np.float32(steps) * threshold
         count[i] = np.float32(steps)
@@ -58,7 +67,7 @@ def step(arena, row):
         for i in range(pixels):
             level[i] = table[grey[i]]
         return
-    crossings(grey, table, level, count, p[0], np.int32(p[1]))
+    crossings(grey, table, level, count, p[0], p[1], np.int32(p[2]))
     for i in range(pixels):
         steps = int(count[i])
         for _ in range(abs(steps)):
@@ -75,14 +84,22 @@ def build(config: Config, site: Site) -> Kernel:
     bearing = None if columns is None else np.tile(columns, 2 * height).astype(np.float32)
     return Kernel(
         step,
-        params=(config.threshold, config.most),
+        params=(config.threshold, config.threshold_off or config.threshold, config.most),
         state={
             "level": np.zeros(pixels, np.float32),
             "count": np.zeros(pixels, np.float32),
             "seen": np.zeros(1, np.int64),
         },
-        static={"table": np.log(np.arange(256) + 1.0).astype(np.float32)},
+        static={"table": levels()},
         units=2 * pixels,
         capacity=config.most * pixels,
         bearing_rad=bearing,
     )
+
+
+def levels() -> Float32s:
+    """Return the level of each grey, ``float32[256]``."""
+    grey = np.arange(256.0)
+    slope = math.log(LINEAR_BELOW) / LINEAR_BELOW
+    level = np.where(grey < LINEAR_BELOW, grey * slope, np.log(np.maximum(grey, 1.0)))
+    return level.astype(np.float32)

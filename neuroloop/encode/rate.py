@@ -36,7 +36,7 @@ def split(values, scale, intensity):
     zero, one = np.float32(0), np.float32(1)
     for i in range(k):
         x = values[i] / scale[i]
-        if x == x:
+        if not np.isnan(x):
             intensity[i] = min(max(x, zero), one)
             intensity[k + i] = min(max(-x, zero), one)
 

@@ -53,9 +53,9 @@ def nearness(metres, bearing, intensity, fov_rad, near, far):
         right = fov_rad * (np.float32(0.5) - np.float32(s + 1) / np.float32(n))
         for b in range(metres.shape[0]):
             inside = (bearing[b] <= left) & (bearing[b] > right)
-            if inside and not (metres[b] >= nearest) and metres[b] == metres[b]:
+            if inside and not (metres[b] >= nearest) and not np.isnan(metres[b]):
                 nearest = metres[b]
-        if nearest == nearest:
+        if not np.isnan(nearest):
             close = (far - nearest) / (far - near)
             intensity[s] = min(max(close, np.float32(0)), np.float32(1))
 

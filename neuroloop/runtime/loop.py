@@ -21,7 +21,7 @@ from neuroloop.core.message import (
     padded,
 )
 from neuroloop.core.native import address_of
-from neuroloop.core.ports import Actuator, Plant, Sink, Stateful
+from neuroloop.core.ports import Actuator, Plant, Sink
 from neuroloop.core.values import Float32s, Motion, Tick, UInt8s
 from neuroloop.engine.program import Program
 from neuroloop.runtime.episode import Episode
@@ -77,7 +77,7 @@ class Loop:
         """Pass the motion on, let the Python parts and the onlookers see the tick."""
         for actuator, (stamp, values) in zip(self.actuators, self._motions, strict=True):
             t_us = int(outcome[stamp].view(np.int64)[0])
-            actuator.write(Motion(t_us, outcome[values].view(np.float32)))
+            actuator.write(Motion(t_us, outcome[values].view(np.float32).copy()))
         if self.python_parts:
             now = Tick(*(int(w) for w in record.view(np.int64)[[R_INDEX, R_T_US, R_DT_US]]))
             entered, left = list(messages(record)), list(messages(outcome))
@@ -104,26 +104,6 @@ class Loop:
         except (ValueError, TypeError) as error:
             raise ConfigError(f"edit of {name}, {view.dtype}{list(view.shape)}: {error}") from error
         self.edits.edit(arena.offsets[name], view.tobytes(), self.next_index * self.dt_us)
-
-    def snapshot(self) -> dict[str, bytes]:
-        """Copy everything that a bit-identical continuation needs, between two ticks."""
-        state = {"network": self.program.arena.snapshot(), "rings": self.intake.snapshot()}
-        state["index"] = self.next_index.to_bytes(8, "little")
-        return state | {name: part.snapshot() for name, part in self._stateful().items()}
-
-    def restore(self, state: dict[str, bytes]) -> None:
-        """Go back to a snapshot of this loop."""
-        self.program.arena.restore(state["network"])
-        self.intake.restore(state["rings"])
-        self.next_index = int.from_bytes(state["index"], "little")
-        for name, part in self._stateful().items():
-            part.restore(state[name])
-
-    def _stateful(self) -> dict[str, Stateful]:
-        parts: dict[str, object] = {f"sensor.{s.spec.name}": s.part for s in self.sources}
-        parts |= {f"python.{p.name}": p.part for p in self.python_parts}
-        parts["plant"] = self.plant
-        return {name: part for name, part in parts.items() if isinstance(part, Stateful)}
 
 
 def _motion_places(actuators: Sequence[Actuator]) -> list[tuple[slice, slice]]:

@@ -135,7 +135,7 @@ class Simulator:
     array([0], dtype=uint32)
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         network: Network,
         *,
@@ -163,7 +163,7 @@ class Simulator:
         ports = list(self._inputs.values())
         program = Program(Plan(ops, ports, [units[name] for name in self._watch]), to)
         self._feeds = {
-            port.name: Feed(port.name, k, EVENT_BYTES * port.capacity, messages=2)
+            port.name: Feed(port.name, k, EVENT_BYTES * port.capacity, messages=4)
             for k, port in enumerate(ports)
         }
         largest = max((f.n_bytes for f in program.arena.fields.values()), default=0)
@@ -209,33 +209,36 @@ class Simulator:
         dict
             The units of each watched population that fired, ``uint32[k]``.
         """
-        t_us = self.index * self.dt_us
         for name, units in (inputs or {}).items():
-            self.send(name, _events(name, (np.full(np.size(units), t_us * 1e-3), units)))
+            unit = np.sort(np.atleast_1d(np.asarray(units)))
+            events = np.empty(len(unit), EVENT)
+            _check_units(name, unit)
+            events["t_us"], events["unit"], events["value"] = self.index * self.dt_us, unit, 1
+            self._check(name, unit, len(unit))
+            self._send(name, events)
         self._loop.step()
         return {
             self._watch[message.port]: message.events()["unit"].copy()
             for message in messages(self._loop.outcome)
         }
 
-    def send(self, name: str, events: NDArray[Any]) -> None:
-        """Put `core.message.EVENT` records of one tick where the next tick finds them."""
+    def _check(self, name: str, unit: NDArray[Any], in_a_tick: int) -> None:
         if name not in self._inputs:
             raise ConfigError(f'the network has no input "{name}"{nearest(name, self._inputs)}')
         units = self._inputs[name]
-        if len(events) == 0:
-            return
-        if int(events["unit"].max()) >= units.n:
-            raise ConfigError(f'input "{name}": unit {events["unit"].max()}, it has {units.n}')
-        if int(events["value"].sum(dtype=np.int64)) > units.capacity:
+        if len(unit) and unit.max() >= units.n:
+            raise ConfigError(f'input "{name}" has no unit {unit.max()}, only 0...{units.n - 1}')
+        if in_a_tick > units.capacity:
             raise ConfigError(
-                f'input "{name}": {events["value"].sum(dtype=np.int64)} spikes in a tick, it has '
-                f"room for {units.capacity}"
+                f'input "{name}": {in_a_tick} spikes in a tick, it has room for {units.capacity}'
             )
+
+    def _send(self, name: str, events: NDArray[Any]) -> None:
+        """Put the spikes of the next tick where it finds them."""
         feed = self._feeds[name]
-        message = pack(Kind.SPIKES, feed.port, self.index * self.dt_us, events.view(np.uint8))
-        if not feed.ring.push(message):
-            raise ConfigError(f'input "{name}": more was sent than one tick takes')
+        if len(events):
+            t_us = self.index * self.dt_us
+            feed.ring.push(pack(Kind.SPIKES, feed.port, t_us, events.view(np.uint8)))
 
     def edit(self, name: str, value: object) -> None:
         """Set a field of the network (``population.array``) from the next tick on."""
@@ -320,11 +323,13 @@ def simulate(  # noqa: PLR0913
     simulator = Simulator(
         network, dt_us=dt_us, seed=seed, watch=watch, backend=backend, room=room, folder=folder
     )
+    for name, events in given.items():
+        simulator._check(name, events["unit"], batches[name].most)
     kept = _Keeper(simulator, tuple(dict.fromkeys(watch)), probe, total)
     every = max(total // 200, 1)
     for k in range(total):
         for name, batch in batches.items():
-            simulator.send(name, batch.of(k))
+            simulator._send(name, batch.of(k))
         simulator._loop.step()
         kept.take(k)
         if progress is not None and (k + 1) % every == 0:
@@ -353,13 +358,17 @@ def _events(name: str, value: Events) -> NDArray[Any]:
         times = np.empty(0, np.int32)
     if len(t_us) != len(unit) or len(times) not in (0, len(unit)):
         raise ConfigError(f'input "{name}": {len(t_us)} times for {len(unit)} units')
-    if len(unit) and (unit.dtype.kind not in "iu" or unit.min() < 0):
-        raise ConfigError(f'input "{name}": units are whole numbers from 0 on')
+    _check_units(name, unit)
     if len(t_us) and t_us.min() < 0:
         raise ConfigError(f'input "{name}": a spike at {t_us.min() * 1e-3:g} ms; a run starts at 0')
     events = np.empty(len(unit), EVENT)
     events["t_us"], events["unit"], events["value"] = t_us, unit, times if len(times) else 1
     return events[np.lexsort((events["unit"], events["t_us"]))]
+
+
+def _check_units(name: str, unit: NDArray[Any]) -> None:
+    if len(unit) and (unit.dtype.kind not in "iu" or unit.min() < 0):
+        raise ConfigError(f'input "{name}": units are whole numbers from 0 on')
 
 
 class _Batches:

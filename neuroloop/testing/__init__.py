@@ -1,1 +1,12 @@
-"""What users need to test their own robots, networks and parts without hardware."""
+"""What users need to test their own robots, networks and parts without hardware.
+
+========================= =====================================================================
+`testing.scripted`        a sensor that says what a test wrote down, also in run files
+`testing.recording`       an actuator that keeps every motion, also in run files
+`testing.ports`           `check_source`, `check_actuator`, `check_sink`
+`testing.kernels`         `check_neuron`, `check_synapse`, `check_encoder`, `check_decoder`,
+                          `check_guard`
+========================= =====================================================================
+
+The checks raise `ContractError`, which says what promise of the port a part breaks.
+"""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import IO
 
 from neuroloop.core.errors import PartError
-from neuroloop.core.shared import run_folder
 from sims.bullet import wire
 from sims.bullet.wire import ASKED, REPLY, REQUEST, Ask, Wire
 
@@ -51,14 +50,13 @@ class Process:
         self.token = os.urandom(16)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         try:
-            with run_folder() as folder:
-                (folder / "scene.json").write_bytes(self._scene)
-                self._wire = wire.create(folder / "wire")
-                self._process = self._run(folder)
-                # the first answer is to no question: it says that the world is built
-                self._asked, self._answered = 1, 0
-                self._wait(self._wire, _START_S)
-            # the maps outlive the file: from here on nothing can be left behind
+            with wire.anonymous_file() as number:
+                self._wire = wire.attach(number)
+                self._wire.write(self._scene)
+                self._process = self._run(number)
+            # the first answer is to no question: it says that the world is built
+            self._asked, self._answered = 1, 0
+            self._wait(self._wire, _START_S)
         except BaseException:
             self.close()
             raise
@@ -89,12 +87,13 @@ class Process:
             self._log.close()
             self._log = None
 
-    def _run(self, folder: Path) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "sims.bullet.server", str(folder), str(os.getpid())]
+    def _run(self, number: int) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "sims.bullet.server", str(number), str(os.getpid())]
         # the process must find the very packages that this one runs on
         path = os.pathsep.join(place or str(Path.cwd()) for place in sys.path)
         return subprocess.Popen(
             command,
+            pass_fds=(number,),
             env={**os.environ, "PYTHONPATH": path},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

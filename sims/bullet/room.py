@@ -1,8 +1,8 @@
 """A world as PyBullet bodies; ``p`` is the pybullet module, connected."""
 
 import math
+import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,13 @@ _TILES = np.array([[70, 120], [120, 70]], np.uint8)
 _STRIPES = np.array([[255, 178]], np.uint8)
 
 
-def build(p: Any, world: World, folder: Path) -> int:
+def build(p: Any, world: World) -> int:
     """Add floor, walls and obstacles; returns the floor's body.
 
-    They are chequered and striped, so that a camera sees that it moves; the textures are read
-    from ``folder``, which is not needed afterwards.
+    They are chequered and striped, so that a camera sees that it moves.
     """
-    tiles = _texture(p, _TILES, folder / "tiles.tga")
-    stripes = _texture(p, _STRIPES, folder / "stripes.tga")
+    tiles = _texture(p, _TILES)
+    stripes = _texture(p, _STRIPES)
     for slab in walls(world.room, WALL_M):
         half = [slab.half_length_m, slab.half_thick_m]
         solid = p.createCollisionShape(p.GEOM_BOX, halfExtents=[*half, SOLID_M / 2])
@@ -96,12 +95,17 @@ def _place(
     p.setCollisionFilterGroupMask(body, -1, OBSTACLE, ROBOT | RAY)
 
 
-def _texture(p: Any, grey: UInt8s, path: Path) -> int:
-    """Load ``uint8[h, w]`` as a texture, each value a block of texels, by way of a TGA file."""
+def _texture(p: Any, grey: UInt8s) -> int:
+    """Load ``uint8[h, w]`` as a texture, each value a block of texels, by way of a TGA file.
+
+    PyBullet takes textures from files only; this one has no name and is gone when it is closed.
+    """
     texels = grey.repeat(_TEXELS, axis=0).repeat(_TEXELS, axis=1)
     height, width = texels.shape
     head = bytes([0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
-    path.write_bytes(head + size + bytes([8, 0]) + texels.tobytes())
-    texture: int = p.loadTexture(str(path))
+    with os.fdopen(os.memfd_create("texture"), "wb") as file:
+        file.write(head + size + bytes([8, 0]) + texels.tobytes())
+        file.flush()
+        texture: int = p.loadTexture(f"/proc/self/fd/{file.fileno()}")
     return texture

@@ -1,4 +1,6 @@
-"""The process that runs PyBullet: ``python -m sims.bullet.server FOLDER PARENT``.
+"""The process that runs PyBullet: ``python -m sims.bullet.server FILE PARENT``.
+
+FILE is the number of the inherited file that holds the shared memory, PARENT the plant's process.
 
 PyBullet holds Python's lock for tens of microseconds a step and milliseconds a picture, so it
 lives here, away from the loop.  The process ends when it is told to or when its parent is gone.
@@ -6,7 +8,6 @@ lives here, away from the loop.  The process ends when it is told to or when its
 
 import math
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -60,7 +61,7 @@ class Scene(msgspec.Struct, frozen=True):
 class Simulation:
     """One robot in one PyBullet world; answers into the shared memory."""
 
-    def __init__(self, scene: Scene, shared: Wire, folder: Path) -> None:
+    def __init__(self, scene: Scene, shared: Wire) -> None:
         self._scene, self._wire, self._state = scene, shared, shared.state
         p.connect(p.GUI if scene.gui else p.DIRECT)
         p.setGravity(0, 0, -9.81)
@@ -68,7 +69,7 @@ class Simulation:
         p.setPhysicsEngineParameter(
             numSolverIterations=_ITERATIONS, numSubSteps=0, deterministicOverlappingPairs=1
         )
-        self._floor = room.build(p, scene.world, folder)
+        self._floor = room.build(p, scene.world)
         urdf = None if scene.urdf is None else Path(scene.urdf)
         self._robot = robot.build(p, scene.body, scene.world.start, urdf)
         drive = scene.body.drive
@@ -193,11 +194,10 @@ class Simulation:
             self._drive()
 
 
-def serve(folder: Path, parent: int) -> None:
+def serve(number: int, parent: int) -> None:
     """Answer requests until told to stop or the parent is gone."""
-    shared = wire.attach(folder / "wire")
-    scene = msgspec.json.decode((folder / "scene.json").read_bytes(), type=Scene)
-    simulation = Simulation(scene, shared, folder)
+    shared = wire.attach(number)
+    simulation = Simulation(msgspec.json.decode(shared.text(), type=Scene), shared)
     count = 1
     wire.publish(shared.words, REPLY, count)
     while True:
@@ -212,15 +212,6 @@ def serve(folder: Path, parent: int) -> None:
         wire.publish(shared.words, REPLY, count)
 
 
-def main(folder: Path, parent: int) -> None:
-    """Serve; what a parent that is gone cannot remove any more is removed here."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        serve(folder, parent)
-    finally:
-        if os.getppid() != parent:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,4 +1,7 @@
-"""What the plant and the PyBullet process share: one mapped file and the way to wait on it.
+"""What the plant and the PyBullet process share: mapped memory and the way to wait on it.
+
+The memory is a file without a name, which the process inherits: nothing can be left behind, however
+the two end.
 
 ======== ===== ============================================================
 bytes
@@ -7,12 +10,15 @@ bytes
 64       int64 requests answered (the process's)
 128      int64 what is asked, an `Ask`; then `ARGUMENTS` float64 values
 256      float64[STATE], see below
-512      DATA_BYTES: bearings in, distances out; or the picture out
+512      DATA_BYTES: bearings in, distances out; or the picture out; at first the scene
 ======== ===== ============================================================
 
 Only one side works at a time, between a request and its answer: the counts hand the memory over.
 """
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
 
@@ -70,15 +76,30 @@ class Wire:
         floats: Float32s = self.data[: 4 * count].view(np.float32)
         return floats
 
+    def write(self, text: bytes) -> None:
+        """Leave a text for the other side."""
+        self.arguments[0] = len(text)
+        self.data[: len(text)] = np.frombuffer(text, np.uint8)
 
-def create(path: Path) -> Wire:
-    """Make the file."""
-    return Wire(shared.create(path, 512 + DATA_BYTES))
+    def text(self) -> bytes:
+        """Return the text that the other side left."""
+        return self.data[: int(self.arguments[0])].tobytes()
 
 
-def attach(path: Path) -> Wire:
-    """Map the file that the other process made."""
-    return Wire(shared.attach(path))
+@contextmanager
+def anonymous_file() -> Iterator[int]:
+    """Make a file without a name; what maps it or inherits its number keeps it alive."""
+    number = os.memfd_create("neuroloop")
+    try:
+        os.ftruncate(number, 512 + DATA_BYTES)
+        yield number
+    finally:
+        os.close(number)
+
+
+def attach(number: int) -> Wire:
+    """Map the open file ``number``."""
+    return Wire(shared.attach(Path(f"/proc/self/fd/{number}")))
 
 
 @kernel

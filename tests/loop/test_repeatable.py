@@ -7,6 +7,7 @@ import sys
 from neuroloop.config import runfile
 from neuroloop.report.meter import Meter
 from neuroloop.runtime.session import played
+from neuroloop.runtime.snapshot import restore, snapshot
 
 SECONDS = "run.seconds=6"
 
@@ -35,10 +36,10 @@ def test_after_a_restore_in_the_middle(plant):
     run = runfile.load("navigate", [f"plant.kind={plant}", "run.stop_at_goal=false"])
     with played(run, lambda loop: _until(loop, 2000)) as session:
         loop = session.loop
-        middle = loop.snapshot()
+        middle = snapshot(loop)
         first = _go_on(loop, 3000)
-        loop.restore(middle)
-        assert _without_plant(loop.snapshot()) == _without_plant(middle)
+        restore(loop, middle)
+        assert _without_plant(snapshot(loop)) == _without_plant(middle)
         assert _go_on(loop, 3000) == first
 
 
@@ -47,9 +48,9 @@ def _until(loop, ticks):
     return ()
 
 
-def _without_plant(snapshot):
+def _without_plant(state):
     """PyBullet's part names a state it keeps itself, a new one each time."""
-    return {name: state for name, state in snapshot.items() if name != "plant"}
+    return {name: part for name, part in state.items() if name != "plant"}
 
 
 def _go_on(loop, ticks):
