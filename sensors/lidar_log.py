@@ -170,8 +170,12 @@ def _rows(path: Path) -> Iterator[Row | None]:
             )
         with path.open("rb") as file:
             while line := file.readline(_MOST_LINE_BYTES):
+                whole = len(line) < _MOST_LINE_BYTES or line.endswith(b"\n")
                 if line.strip():
-                    yield _numbers(line)
+                    yield _numbers(line) if whole else None
+                while not whole:
+                    rest = file.readline(_MOST_LINE_BYTES)
+                    whole = len(rest) < _MOST_LINE_BYTES or rest.endswith(b"\n")
     except OSError as error:
         raise ConfigError(f"`path`: {path}: cannot be read: {error.strerror}") from error
 

@@ -170,7 +170,8 @@ class _Decoder:
         for needed in ("Config", "build"):
             if not hasattr(module, needed):
                 raise ConfigError(
-                    f"{where}: {module.__name__} defines no {needed}; see docs/parts.md"
+                    f"{where}: {module.__name__} defines no {needed}; "
+                    "a part is a file with Config and build(config, site)"
                 )
         config = toml.convert(rest, module.Config, where)
         return Part(role, name, kind, module, config)

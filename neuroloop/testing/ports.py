@@ -1,4 +1,4 @@
-"""Checks of parts in plain Python: does a sensor, an actuator, a sink keep its port's promises?
+"""Checks of parts in plain Python: whether a sensor, actuator or sink keeps its promises.
 
 >>> import numpy as np
 >>> from neuroloop.core.values import Scalars
@@ -75,7 +75,7 @@ def check_source(source: Source, seconds: float = 1.0, dt_us: int = 1000) -> int
         if isinstance(source, Stateful):
             readings = _twice(source, until_us)
         else:
-            readings = _timed(lambda until_us=until_us: source.read(until_us), "read")
+            readings = _timed(source.read, until_us)
         for reading in readings:
             check_reading(spec, reading)
             first, final = _stamps(reading)
@@ -146,14 +146,14 @@ def check_actuator(actuator: Actuator) -> None:
     promise(isinstance(actuator, Actuator), "an actuator has `body`, `write` and `stop`")
     promise(isinstance(actuator.body, Body), "an actuator's body is a Body")
     limits = np.asarray(actuator.body.limits, np.float32)
-    _timed(actuator.stop, "stop")
+    _timed(actuator.stop)
     for k, part in enumerate((1.0, -1.0, 0.5, 0.0)):
         values = limits * np.float32(part)
         given = Motion(1000 * k, values.copy())
-        _timed(lambda given=given: actuator.write(given), "write")
+        _timed(actuator.write, given)
         promise((given.values == values).all(), "write does not change the motion")
     for _ in range(2):
-        _timed(actuator.stop, "stop, however often,")
+        _timed(actuator.stop)
     actuator.write(Motion(5000, limits * np.float32(0)))
 
 
@@ -174,7 +174,7 @@ def check_sink(sink: Sink, spec: SourceSpec | None = None) -> None:
         record = _record(k, entered)
         outcome = _record(k, [pack(Kind.MOTION, 0, 1000 * k, motion)])
         before = record.tobytes(), outcome.tobytes()
-        _timed(lambda r=record, o=outcome: sink.take(r, o), "take")
+        _timed(sink.take, record, outcome)
         promise((record.tobytes(), outcome.tobytes()) == before, "a sink changes nothing")
 
 
@@ -208,10 +208,11 @@ def _stamps(reading: Reading) -> tuple[int, int]:
     return reading.t_us, reading.t_us
 
 
-def _timed(call: Callable[[], Any], name: str) -> Any:  # noqa: ANN401
-    """Call; the fastest of what a busy machine does is not asked for, only that it never waits."""
+def _timed(call: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+    """Call what must not wait, with patience for a busy machine."""
+    name = call.__name__
     start = time.thread_time(), time.monotonic()
-    result = call()
+    result = call(*arguments)
     worked, passed = time.thread_time() - start[0], time.monotonic() - start[1]
     promise(passed - worked < 5 * QUICK_S, f"{name} never waits: it took {passed:.2f} s")
     promise(worked < QUICK_S, f"{name} is quick: it worked for {worked:.2f} s")
@@ -222,7 +223,7 @@ def _twice(source: Any, until_us: int) -> list[Reading]:  # noqa: ANN401
     """Read, go back and read again."""
     state = source.snapshot()
     promise(isinstance(state, bytes), "a snapshot is bytes")
-    first = list(_timed(lambda: source.read(until_us), "read"))
+    first = list(_timed(source.read, until_us))
     source.restore(state)
     second = list(source.read(until_us))
     same = len(first) == len(second) and all(map(_equal, first, second))

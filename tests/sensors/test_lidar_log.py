@@ -118,9 +118,9 @@ def test_broken_lines_are_skipped_and_counted_with_one_warning(log, caplog, brok
     with caplog.at_level(logging.WARNING), log(text) as lidar:
         stamps = [scan.t_us for scan in lidar.read(10**9)]
     assert stamps == [0, 100_000, 200_000]
-    assert lidar.skipped >= 2
+    assert lidar.skipped == 2
     (warning,) = caplog.messages
-    assert f"{lidar.skipped} of {lidar.skipped + 3} lines are no scan" in warning
+    assert "2 of 5 lines are no scan" in warning
 
 
 def test_a_last_line_cut_short_is_skipped(log):
@@ -215,22 +215,21 @@ def test_the_log_has_its_name_only_when_the_run_is_over(tmp_path):
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(MachineError, match="cannot write .*No such file"), writer(tmp_path / "no"):
+    with pytest.raises(MachineError, match=r"cannot write .*No such file"), writer(tmp_path / "no"):
         pass
 
 
 def test_a_full_disk_is_told(tmp_path):
     """A limit on the size of files stands in for it."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    record = record_of(Ranges(0, np.ones(4, np.float32), BEARING_RAD))
+    record = record_of(*[Ranges(0, np.ones(4, np.float32), BEARING_RAD)] * 100)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
         with (
-            pytest.raises(MachineError, match="cannot write .*scans.txt: "),
+            pytest.raises(MachineError, match=r"cannot write .*scans\.txt: "),
             writer(tmp_path) as log,
         ):
-            for _ in range(10_000):
-                log.take(record, np.zeros(0, np.uint8))
+            log.take(record, np.zeros(0, np.uint8))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
