@@ -12,6 +12,7 @@ python=$venv/bin/python
 stamp=$venv/neuroloop.stamp          # a line for each set of extras that is installed
 unfinished=$venv/neuroloop.unfinished # there while a launcher is filling a venv it made
 log=$venv/neuroloop.log              # what pip said last
+installed=''                         # "yes" where this start installed something
 
 # other installations (ROS sets PYTHONPATH) and pip's own options must not leak in
 unset PYTHONPATH PYTHONHOME PIP_TARGET PIP_PREFIX
@@ -141,6 +142,8 @@ install() {
     kept=$(grep -F -- "${line%% *}" "$stamp" 2>/dev/null) || true
     printf '%s\n' "$line" ${kept:+"$kept"} >"$stamp"
     rm -f "$unfinished"
+    # shellcheck disable=SC2034  # read by the launchers
+    installed=yes
 }
 
 use_environment() {

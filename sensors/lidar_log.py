@@ -79,8 +79,8 @@ class LidarLog:
         beams = config.beams or width - first
         if not 0 < beams <= width - first:
             raise ConfigError(
-                f"`first_column`: {self._path} has {width} columns; {max(beams, 1)} ranges from"
-                f" column {config.first_column} on do not fit"
+                f"`first_column`: {self._path} has {width} columns; at least {max(beams, 1)} from"
+                f" column {config.first_column} on are wanted"
             )
         for row in rows:
             if row is None or len(row) != width or not self._keep(row, first, first + beams):

@@ -28,11 +28,8 @@ def command(
 ) -> None:
     """Run a robot, or a recording, to its end and report.
 
-    Examples:
-
-    `neuroloop run navigate --plot path.png`
-
-    `neuroloop run navigate --set plant.kind=bullet --seed 3`
+    For example `neuroloop run navigate --plot path.png`, or
+    `neuroloop run navigate --set plant.kind=bullet --seed 3`.
 
     Exit codes: 0 done, 1 goal missed, 2 wrong run file or options, 3 a part failed, 4 this machine
     lacks something, 130 stopped by Ctrl-C.

@@ -1,0 +1,1 @@
+"""What every part speaks: values, ports, messages, rings, compiled code, errors."""

@@ -42,7 +42,7 @@ class PartError(NeuroloopError):
 
 
 class MachineError(NeuroloopError):
-    """This machine lacks something the run needs."""
+    """Something the run needs is not on this machine."""
 
     exit_code = Exit.MACHINE
 

@@ -128,7 +128,7 @@ class _CacheFile(IndexDataCacheFile):  # type: ignore[misc]
                 old.unlink(missing_ok=True)
 
 
-def _cached(compiled: Any, function: Callable[..., Any]) -> None:  # noqa: ANN401
+def _cached(compiled: Any, function: Callable[..., Any]) -> None:
     """Turn a function's disk cache on, where there is a place for it."""
     # Numba finds the globals of a function from the cache through sys.modules
     if function.__module__ not in sys.modules:
@@ -140,14 +140,14 @@ def _cached(compiled: Any, function: Callable[..., Any]) -> None:  # noqa: ANN40
     compiled._cache._cache_file = _CacheFile(compiled._cache._cache_file, function)
 
 
-def kernel(function: Callable[..., Any]) -> Any:  # noqa: ANN401
+def kernel(function: Callable[..., Any]) -> Any:
     """Compile a function for use by other compiled code and from Python; releases the GIL."""
     compiled = njit(**_OPTIONS)(function)
     _cached(compiled, function)
     return compiled
 
 
-def inline(function: Callable[..., Any]) -> Any:  # noqa: ANN401
+def inline(function: Callable[..., Any]) -> Any:
     """Compile a small function into each caller; it has no cache of its own."""
     return njit(inline="always", **_OPTIONS)(function)
 
@@ -165,7 +165,7 @@ class Entry:
         return f"{self._function.__module__}.{self._function.__name__}"
 
     @cached_property
-    def _compiled(self) -> Any:  # noqa: ANN401
+    def _compiled(self) -> Any:
         options = {"nopython": True, "error_model": "numpy"}
         compiled = CFunc(self._function, sigutils.normalize_signature(_ENTRY), {}, options)
         _cached(compiled, self._function)

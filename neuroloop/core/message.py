@@ -1,5 +1,6 @@
-"""What enters a tick and what leaves it: two flat records of messages, the same in memory,
-in rings, in recordings and in replays.
+"""What enters a tick and what leaves it: two flat records of messages.
+
+They are the same in memory, in rings, in recordings and in replays.
 
 A record is a header of `RECORD_WORDS` int64 words, then messages back to back.  A message is
 `MESSAGE_WORDS` int64 words, then its payload, padded to 8 bytes.
@@ -26,6 +27,7 @@ from neuroloop.core.values import (
     Depth,
     Frame,
     Motion,
+    Numbers,
     Ranges,
     Reading,
     Scalars,
@@ -126,7 +128,7 @@ def payload_bytes(spec: SourceSpec) -> int:
     return 8 * n if spec.reading is Ranges else 4 * n
 
 
-def payload_of(reading: Reading | Motion) -> UInt8s:
+def payload_of(reading: Numbers | Motion) -> UInt8s:
     """Return a reading's numbers as bytes (`Spikes` travel as SPIKES messages instead)."""
     match reading:
         case Frame():
@@ -139,8 +141,6 @@ def payload_of(reading: Reading | Motion) -> UInt8s:
             numbers = np.ascontiguousarray(reading.samples, np.float32)
         case Scalars() | Motion():
             numbers = np.ascontiguousarray(reading.values, np.float32)
-        case _:
-            raise TypeError(f"{type(reading).__name__} has no payload of numbers")
     return numbers.reshape(-1).view(np.uint8)
 
 

@@ -126,7 +126,7 @@ def now_ns(_typing):
 
 @intrinsic
 def sleep_until_ns(_typing, deadline):
-    """Sleep until the monotonic clock shows ``deadline`` (Linux only); a signal may end it early."""
+    """Sleep until the monotonic clock shows ``deadline`` (Linux only), or a signal."""
 
     def codegen(context, builder, _signature, args):
         pair = cgutils.alloca_once(builder, ir.ArrayType(_I64, 2))

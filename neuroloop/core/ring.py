@@ -81,6 +81,12 @@ def _dropped(ring):
     return load_acquire(i64(at(ring), 0, 24), DROPPED)
 
 
+@kernel
+def _empty(ring):
+    words = i64(at(ring), 0, 24)
+    return load_acquire(words, READ) >= load_acquire(words, WRITTEN)
+
+
 class Ring:
     """One end of a ring; the memory outlives it (``uint8[192 + capacity]``, 8-byte aligned)."""
 
@@ -101,6 +107,11 @@ class Ring:
     def pop(self, into: UInt8s) -> int:
         """Take the oldest message; returns its length, 0 where there is none."""
         return int(pop(self.address, self.capacity, into))
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing waits."""
+        return bool(_empty(self.address))
 
     @property
     def dropped(self) -> int:

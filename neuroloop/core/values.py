@@ -85,7 +85,8 @@ class Spikes:
     """``int32[n]``: 1 for plain spikes; empty stands for all ones"""
 
 
-Reading = Frame | Depth | Sound | Ranges | Scalars | Spikes
+Numbers = Frame | Depth | Sound | Ranges | Scalars
+Reading = Numbers | Spikes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

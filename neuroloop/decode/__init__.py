@@ -1,0 +1,1 @@
+"""Decoders: spikes become motion."""

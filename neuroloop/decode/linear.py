@@ -1,6 +1,8 @@
-"""Spikes → motion: a weighted sum of spike counts, then an optional low-pass.
+r"""Spikes → motion: a weighted sum of spike counts, then an optional low-pass.
 
-.. math:: y_c = o_c + \\sum_g w_{cg} \\, r_g, \\qquad r_g = \\text{spikes a second of a neuron of group } g
+.. math:: y_c = o_c + \sum_g w_{cg} \, r_g
+
+Here r_g is the number of spikes a second of one neuron of group g.
 
 The population is split into as many equal groups as a row of ``weights`` has numbers.  Counts run
 over ``window_ticks`` and the motion changes when a window ends.

@@ -151,7 +151,7 @@ def _order(network: Network, delays: Iterable[Int32s]) -> list[str]:
         ) from error
 
 
-def _config(module: ModuleType, p: Population, where: str) -> Any:  # noqa: ANN401
+def _config(module: ModuleType, p: Population, where: str) -> Any:
     for name, value in p.params.items():
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{where} ({p.kind}): {name} is {value}; a finite number is wanted")

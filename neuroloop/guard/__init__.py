@@ -1,0 +1,1 @@
+"""Guards: what motion may reach the motors."""

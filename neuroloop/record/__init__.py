@@ -1,0 +1,1 @@
+"""Recorders: onlookers that write files."""

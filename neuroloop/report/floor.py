@@ -25,7 +25,7 @@ def draw(axis: Any, world: World, path: NDArray[np.float64]) -> None:
     if len(path) > 1:
         points = path[:, 1:3]
         pieces = np.stack([points[:-1], points[1:]], axis=1)
-        lines = LineCollection(pieces, cmap="viridis", lw=2.5, array=path[:-1, 0])
+        lines = LineCollection(list(pieces), cmap="viridis", lw=2.5, array=path[:-1, 0])
         axis.add_collection(lines)
         axis.figure.colorbar(lines, ax=axis, label="run time (s)", shrink=0.6, pad=0.02)
         x, y, yaw = path[-1, 1:]

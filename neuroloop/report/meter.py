@@ -57,8 +57,8 @@ class Meter:
         self.spikes_in += words[R_SPIKES_IN]
         self.spikes += words[R_SPIKES_OUT]
         self.synaptic_operations += words[R_SYNOPS]
-        self._digest.update(outcome[:EXACT_BYTES])
-        self._digest.update(outcome[RECORD_BYTES : words[R_BYTES]])
+        self._digest.update(outcome[:EXACT_BYTES].data)
+        self._digest.update(outcome[RECORD_BYTES : words[R_BYTES]].data)
 
     @property
     def ticks(self) -> int:

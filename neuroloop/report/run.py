@@ -14,7 +14,7 @@ from neuroloop.report.status import StatusLine
 from neuroloop.report.summary import Summary, summary
 from neuroloop.report.trace import Trace
 from neuroloop.runtime.loop import Loop
-from neuroloop.runtime.session import played
+from neuroloop.runtime.session import Session, played
 
 _log = logging.getLogger("neuroloop.run")
 
@@ -28,38 +28,48 @@ def reported(
     headless: bool = False,
 ) -> Summary:
     """Run to the end and return the report; draw it where a picture is asked for."""
-    meter, traces, lines = Meter(), list[Trace](), list[StatusLine]()
     if plot is not None:
         picture.check_installed()
-    run = _without_window(run) if headless else run
-
-    def onlookers(loop: Loop) -> list[Sink]:
-        if ticks is not None:
-            loop.episode.most_us = ticks * loop.dt_us
-        sinks: list[Sink] = [meter]
-        if plot is not None:
-            traces.append(Trace(loop))
-        if status:
-            lines.append(StatusLine(loop))
-        return [*sinks, *traces, *lines]
-
+    audience = _Audience(ticks, traced=plot is not None, status=status)
     try:
-        with played(run, onlookers) as session:
-            result = summary(session, meter)
-            for trace in traces:
-                world = session.loop.plant.world if session.loop.plant else None
-                drawing = picture.Drawing(result, trace, world, session.loop.bearings)
-                if plot is not None:
-                    _draw(drawing, plot)
+        with played(_without_window(run) if headless else run, audience) as session:
+            result = summary(session, audience.meter)
+            if plot is not None:
+                _draw(result, session, audience, plot)
             return result
     finally:
-        for line in lines:
-            line.clear()
+        audience.leave()
 
 
-def _draw(drawing: picture.Drawing, plot: Path) -> None:
-    drawing.save(plot)
-    if drawing.trace.truncated:
+class _Audience:
+    """Everything that looks on."""
+
+    def __init__(self, ticks: int | None, *, traced: bool, status: bool) -> None:
+        self._ticks = ticks
+        self._traced, self._status = traced, status
+        self.meter = Meter()
+        self.trace: Trace | None = None
+        self._line: StatusLine | None = None
+
+    def __call__(self, loop: Loop) -> list[Sink]:
+        if self._ticks is not None:
+            loop.episode.most_us = self._ticks * loop.dt_us
+        self.trace = Trace(loop) if self._traced else None
+        self._line = StatusLine(loop) if self._status else None
+        return [self.meter, *(s for s in (self.trace, self._line) if s is not None)]
+
+    def leave(self) -> None:
+        if self._line is not None:
+            self._line.clear()
+
+
+def _draw(result: Summary, session: Session, audience: _Audience, plot: Path) -> None:
+    loop, trace = session.loop, audience.trace
+    if trace is None:
+        return
+    world = loop.plant.world if loop.plant else None
+    picture.Drawing(result, trace, world, loop.bearings).save(plot)
+    if trace.truncated:
         _log.warning("the run was too long for one picture; it shows the beginning")
 
 

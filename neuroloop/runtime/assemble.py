@@ -8,7 +8,7 @@ from typing import Any
 from neuroloop.config.runfile import Part, RunFile, Timing
 from neuroloop.core.errors import ConfigError, NeuroloopError, nearest
 from neuroloop.core.message import payload_bytes
-from neuroloop.core.ports import Actuator, Kernel, Plant, Sink, Site
+from neuroloop.core.ports import Actuator, Kernel, Plant, Site
 from neuroloop.core.values import Float32s, SourceSpec, Spikes
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler
@@ -63,7 +63,7 @@ class _Assembly:
         for part in self.run.decoders:
             self._limb(part, actuators[part.name])
         # motion first: its place in what leaves a tick is then the same in every tick
-        outlets = (*self.motions, *self.spiking.values())
+        outlets: list[Slot | Units] = [*self.motions, *self.spiking.values()]
         plan = Plan(self.ops, self.ports, outlets)
         edits = self._feed("edits", 0, 1 << 16)
         return Loop(
@@ -221,7 +221,7 @@ class _Assembly:
         self.motions.append(allowed)
         self.actuators.append(motor)
 
-    def _sink(self, part: Part) -> Sink:
+    def _sink(self, part: Part) -> Any:
         name = getattr(part.config, "source", None)
         if name is None:
             return self._open(part)

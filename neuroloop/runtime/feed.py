@@ -15,7 +15,7 @@ from neuroloop.core.message import (
 )
 from neuroloop.core.native import address_of
 from neuroloop.core.ring import Ring, empty_ring
-from neuroloop.core.values import Int64s, Motion, Reading, Spikes, UInt8s
+from neuroloop.core.values import Int64s, Motion, Numbers, Spikes, UInt8s
 from neuroloop.runtime.intake import (
     AT_ONCE,
     F_CAPACITY,
@@ -57,7 +57,7 @@ class Feed:
         self.max_age_us = max_age_us
         self.ring: Ring = empty_ring(MESSAGE_BYTES + message_bytes, messages)
 
-    def reading(self, value: Reading | Motion) -> None:
+    def reading(self, value: Numbers | Motion) -> None:
         """Send the numbers of a reading, or of a motion from a decoder in plain Python."""
         self.ring.push(pack(Kind.READING, self.port, value.t_us, payload_of(value)))
 

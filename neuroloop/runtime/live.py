@@ -5,28 +5,48 @@ left into one ring for everybody who wants to know.  A deadline it misses by mor
 skipped and counted, never made up.
 """
 
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
 from neuroloop.core.kernel import kernel
-from neuroloop.core.message import R_BYTES, R_LATE_NS, RECORD_WORDS
-from neuroloop.core.native import at, i64, load_acquire, now_ns, sleep_until_ns, store_release, u8
-from neuroloop.core.ring import push
+from neuroloop.core.message import R_BYTES, R_INDEX, R_LATE_NS, RECORD_WORDS
+from neuroloop.core.native import (
+    address_of,
+    at,
+    i64,
+    load_acquire,
+    now_ns,
+    sleep_until_ns,
+    store_release,
+    u8,
+)
+from neuroloop.core.ring import empty_ring, push
+from neuroloop.core.values import UInt8s
 from neuroloop.runtime.intake import gather
+from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.tick import step
 
-C_STOP, C_TICKS, C_MISSED, C_START_NS = 0, 8, 16, 24
-CONTROL_WORDS = 32
-"""one word a cache line: stop asked, ticks done, deadlines skipped, run time zero"""
+C_STOP, C_MISSED, C_START_NS = 0, 8, 16
+CONTROL_WORDS = 24
+"""one word a cache line: stop asked, deadlines skipped, run time zero"""
+_BACKLOG_BYTES = 1 << 24
+"""what may wait for the onlookers before ticks are dropped for them, counted"""
+_START_NS = 10_000_000
 
 
 @kernel
 def run(control, program, intake, outcome, ring, dt_ns, spin_ns):
-    """Tick until stopped; ``intake``, ``outcome`` and ``ring`` are (address, ...) tuples.
+    """Tick until stopped; ``intake``, ``outcome`` and ``ring`` are tuples of addresses and sizes.
 
-    ``intake`` is (feeds, number of feeds, record), ``outcome`` (outcome, scratch for one message),
+    ``intake`` is (feeds, number of feeds, record), ``outcome`` (outcome, room for one message),
     ``ring`` (address, capacity).
     """
     feeds, n_feeds, record = intake
     into, out = i64(at(record), 0, RECORD_WORDS), i64(at(outcome[0]), 0, RECORD_WORDS)
-    start = control[C_START_NS]
+    start = load_acquire(control, C_START_NS)
     index = 0
     while load_acquire(control, C_STOP) == 0:
         deadline = start + index * dt_ns
@@ -41,10 +61,9 @@ def run(control, program, intake, outcome, ring, dt_ns, spin_ns):
         message = i64(at(outcome[1]), 0, 1)
         message[0] = 8 + into[R_BYTES] + out[R_BYTES]
         u8(at(outcome[1]), 8, into[R_BYTES])[:] = u8(at(record), 0, into[R_BYTES])
-        kept = u8(at(outcome[0]), 0, out[R_BYTES])
-        u8(at(outcome[1]), 8 + into[R_BYTES], out[R_BYTES])[:] = kept
+        left = u8(at(outcome[0]), 0, out[R_BYTES])
+        u8(at(outcome[1]), 8 + into[R_BYTES], out[R_BYTES])[:] = left
         push(ring[0], ring[1], u8(at(outcome[1]), 0, message[0]), message[0])
-        store_release(control, C_TICKS, load_acquire(control, C_TICKS) + 1)
         index += 1
         behind = (now_ns() - start) // dt_ns - index
         if behind > 0:
@@ -53,12 +72,70 @@ def run(control, program, intake, outcome, ring, dt_ns, spin_ns):
 
 
 @kernel
-def read_word(control, word):
-    """Read a word of ``control`` from Python, in order."""
+def _read(control, word):
     return load_acquire(control, word)
 
 
 @kernel
-def write_word(control, word, value):
-    """Write a word of ``control`` from Python, in order."""
+def _write(control, word, value):
     store_release(control, word, value)
+
+
+class LiveTick:
+    """The thread, and Python's side of it."""
+
+    def __init__(self, loop: Loop, spin_us: int) -> None:
+        self._loop = loop  # keeps alive what the thread works on
+        self._control = np.zeros(CONTROL_WORDS, np.int64)
+        room = 8 + len(loop.intake.record) + len(loop.outcome)
+        self._scratch = np.zeros(room // 8, np.int64)
+        self._message: UInt8s = np.zeros(room // 8, np.int64).view(np.uint8)
+        self._ring = empty_ring(max(_BACKLOG_BYTES // 4, room), 4)
+        intake = loop.intake
+        self._arguments = (
+            self._control,
+            loop.program.address,
+            (intake.table_address, len(intake.feeds), address_of(intake.record)),
+            (address_of(loop.outcome), address_of(self._scratch)),
+            (self._ring.address, self._ring.capacity),
+            loop.dt_us * 1000,
+            spin_us * 1000,
+        )
+        self._thread = threading.Thread(target=run, args=self._arguments, name="tick", daemon=True)
+
+    def start(self) -> None:
+        """Compile, then start; run time begins a moment later."""
+        _write(self._control, C_STOP, 1)
+        run(*self._arguments)
+        _write(self._control, C_STOP, 0)
+        self._start_ns = time.monotonic_ns() + _START_NS
+        _write(self._control, C_START_NS, self._start_ns)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Let the tick at hand end, and wait for it."""
+        _write(self._control, C_STOP, 1)
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @property
+    def now_us(self) -> int:
+        """Run time."""
+        return max(0, time.monotonic_ns() - self._start_ns) // 1000
+
+    @property
+    def missed(self) -> int:
+        """Deadlines that were skipped."""
+        return int(_read(self._control, C_MISSED))
+
+    @property
+    def unseen(self) -> int:
+        """Ticks that were run but dropped for the onlookers."""
+        return self._ring.dropped
+
+    def ticks(self) -> Iterator[tuple[int, UInt8s, UInt8s]]:
+        """Yield index, record and outcome of the ticks that were run since last asked."""
+        while n_bytes := self._ring.pop(self._message):
+            head = self._message[8 : 8 + 8 * RECORD_WORDS].view(np.int64)
+            split = 8 + int(head[R_BYTES])
+            yield int(head[R_INDEX]), self._message[8:split], self._message[split:n_bytes]

@@ -36,8 +36,13 @@ class OpenSource:
 
     @property
     def ended(self) -> bool:
-        """Whether it is a file that has been read to its end."""
-        return isinstance(self.part, Finite) and self.part.ended
+        """Whether it is a file whose last reading has entered a tick."""
+        return isinstance(self.part, Finite) and self.part.ended and self.feed.ring.empty
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is a file, which can be read ahead of its time."""
+        return isinstance(self.part, Finite)
 
 
 def failed(role: str, name: str, error: Exception) -> PartError:

@@ -130,7 +130,7 @@ def check_encoder(
     module: ModuleType,
     config: Any,
     spec: SourceSpec,
-    readings: Sequence[Reading],  # noqa: ANN401
+    readings: Sequence[Reading],
 ) -> None:
     """Check an encoder's file with readings of a sensor.
 
@@ -165,7 +165,7 @@ def check_encoder(
     check_repeatable(rig, step)
 
 
-def check_decoder(module: ModuleType, config: Any, body: Body, units: int = 20) -> None:  # noqa: ANN401
+def check_decoder(module: ModuleType, config: Any, body: Body, units: int = 20) -> None:
     """Check a decoder's file on a population of ``units`` neurons.
 
     The promises: one finite number a channel; the stamp is that of a tick there was; everything
@@ -196,7 +196,7 @@ def check_decoder(module: ModuleType, config: Any, body: Body, units: int = 20) 
     promise(len(rig.motion("wanted")) == channels, f"within {_TICKS} ticks a motion comes out")
 
 
-def check_guard(module: ModuleType, config: Any, body: Body, expires_us: int) -> None:  # noqa: ANN401
+def check_guard(module: ModuleType, config: Any, body: Body, expires_us: int) -> None:
     """Check a guard's file.
 
     The promises: every tick gives a motion, within the body's limits; it is zero before the first
@@ -214,7 +214,7 @@ def check_guard(module: ModuleType, config: Any, body: Body, expires_us: int) ->
     limits = np.asarray(body.limits, np.float32)
     rig = Rig(lambda to: _guard(to, built, len(limits)))
 
-    def after(values: Any, t_us: int | None = None) -> np.ndarray[Any, Any]:  # noqa: ANN401
+    def after(values: Any, t_us: int | None = None) -> np.ndarray[Any, Any]:
         if values is not None:
             stamp = rig.t_us if t_us is None else t_us
             rig.send("wanted", Motion(stamp, np.asarray(values, np.float32)))
@@ -258,7 +258,7 @@ def check_module(module: ModuleType) -> None:
     promise(callable(getattr(module, "build", None)), "a part's file defines `build`")
 
 
-def check_kernel(kernel: Any) -> None:  # noqa: ANN401
+def check_kernel(kernel: Any) -> None:
     """Check that what ``build`` returned is laid out as a kernel is."""
     promise(isinstance(kernel, Kernel), "build() returns a Kernel")
     promise(isinstance(kernel.entry, Entry), "Kernel.entry is made by @entry")
@@ -304,7 +304,7 @@ def _check_delay(module: ModuleType, delay: int) -> None:
         )
 
 
-def _fan(n: int, m: int, connections: Any, delay: Any) -> Network:  # noqa: ANN401
+def _fan(n: int, m: int, connections: Any, delay: Any) -> Network:
     """Return a network of one projection whose arriving weights show in ``cells.c``."""
     return Network(
         (Input("in", n),),
@@ -386,7 +386,7 @@ def _check_python_encoder(encoder: Encoder, readings: Sequence[Reading]) -> None
         promise(len(spikes.t_us) == len(spikes.unit), "Spikes has a stamp for each unit")
 
 
-def _check_python_decoder(decoder: Any, channels: int, units: int) -> None:  # noqa: ANN401
+def _check_python_decoder(decoder: Any, channels: int, units: int) -> None:
     promise(callable(getattr(decoder, "decode", None)), "a decoder is a Kernel or has `decode`")
     rng = np.random.default_rng(0)
     for k in range(_TICKS):

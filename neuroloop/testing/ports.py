@@ -208,7 +208,7 @@ def _stamps(reading: Reading) -> tuple[int, int]:
     return reading.t_us, reading.t_us
 
 
-def _timed(call: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+def _timed(call: Callable[..., Any], *arguments: object) -> Any:
     """Call what must not wait, with patience for a busy machine."""
     name = call.__name__
     start = time.thread_time(), time.monotonic()
@@ -219,7 +219,7 @@ def _timed(call: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
     return result
 
 
-def _twice(source: Any, until_us: int) -> list[Reading]:  # noqa: ANN401
+def _twice(source: Any, until_us: int) -> list[Reading]:
     """Read, go back and read again."""
     state = source.snapshot()
     promise(isinstance(state, bytes), "a snapshot is bytes")

@@ -13,7 +13,6 @@ from neuroloop.core.message import (
     Kind,
     messages,
     pack,
-    payload_of,
 )
 from neuroloop.core.native import address_of
 from neuroloop.core.values import Motion, Reading, Spikes, UInt8s

@@ -1,4 +1,4 @@
-"""Whatever is wrong: one message with the place and the remedy, the right exit code, no traceback."""
+"""Whatever is wrong: one message, with place and remedy, the exit code, and no traceback."""
 
 import os
 import subprocess
@@ -269,7 +269,7 @@ def test_pybullet_killed_in_mid_run(folder):
 
 def _child_of(pid):
     for _ in range(200):
-        out = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True)
+        out = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True)
         for line in out.stdout.splitlines()[1:]:
             child, parent, args = line.split(None, 2)
             if int(parent) == pid and "sims.bullet" in args:

@@ -17,7 +17,7 @@ VERBS = sorted(
     for path in Path(cli.__path__[0]).glob("[!_]*.py")
     if path.stem != "main"
 )
-HEAVY = ("numpy", "numba", "llvmlite", "msgspec.json", "cv2", "matplotlib", "pybullet")
+HEAVY = ("numpy", "numba", "llvmlite", "cv2", "matplotlib", "pybullet")
 # what is loaded once the words in argv have been carried out, in a process of its own
 LOADED = """\
 import json, sys

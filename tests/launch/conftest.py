@@ -12,7 +12,7 @@ TOOLS = "sh bash dirname readlink basename id ls mkdir cat grep sed tail cp rm f
 # One script stands for every Python: what it is asked goes to a log, what must be true is real.
 PYTHON = """\
 #!/bin/sh
-printf '%s %s\\n' "${0##*/}" "$*" >>"$LAUNCH_LOG"
+case "$1" in -c | -) ;; *) printf '%s %s\\n' "${0##*/}" "$*" >>"$LAUNCH_LOG" ;; esac
 here=$(dirname "$0")
 case "$1 ${2-}" in
     "- ")
@@ -89,8 +89,7 @@ class Machine:
     @property
     def did(self):
         """What the Pythons and neuroloop were asked in the last start, in order."""
-        lines = self.log.read_text().splitlines()
-        return [line for line in lines if not line.startswith("python - ")]
+        return self.log.read_text().splitlines()
 
     @property
     def installs(self):

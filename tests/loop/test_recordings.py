@@ -13,6 +13,7 @@ from neuroloop.core.message import Kind, messages, reading_of
 from neuroloop.runtime.assemble import opened
 from neuroloop.runtime.episode import End
 from neuroloop.runtime.session import played
+from neuroloop.runtime.snapshot import restore, snapshot
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("NEUROLOOP_DATA", ROOT.parent / "shared" / "data"))
@@ -61,6 +62,14 @@ def watch(name, *changes):
         assert session.loop.episode.end is End.SOURCES
         assert not any(session.loop.intake.lost.values())
     return seen[0]
+
+
+def go_on(loop, ticks):
+    """Run on as the step clock does."""
+    for _ in range(ticks):
+        loop.sense(loop.next_index * loop.dt_us)
+        loop.step()
+        loop.act(loop.intake.record, loop.outcome)
 
 
 def where_it_changes(frames, floor=0.1):
@@ -169,22 +178,19 @@ def test_a_log_of_a_log_is_the_log(tmp_path):
 @pytest.mark.parametrize("name", ["lidar_log", pytest.param("watch_video", marks=needs_opencv)])
 def test_a_recording_goes_on_after_a_restore(name):
     run = runfile.load(name, [])
-    with opened(run, 1000) as loop:
+    with opened(run, run.clock.config.dt_us) as loop:
         seen = Seen(loop)
         loop.sinks.append(seen)
-        clock = run.clock.module.build(run.clock.config, None)
-        loop.episode.most_us = 2_000_000
-        clock.drive(loop)
-        state = loop.snapshot()
+        go_on(loop, 2000)
+        middle = snapshot(loop)
         turns = []
         for _ in range(2):
             seen.turn.clear()
-            loop.episode.end, loop.episode.most_us = None, 3_000_000
-            clock.drive(loop)
+            go_on(loop, 1000)
             turns.append(list(seen.turn))
-            loop.restore(state)
+            restore(loop, middle)
     assert turns[0] == turns[1]
-    assert len(turns[0]) == 1000
+    assert len(set(turns[0])) > 10
 
 
 def test_files_that_are_not_there_are_told_with_their_place_in_the_run_file():

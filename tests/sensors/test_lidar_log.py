@@ -148,8 +148,8 @@ def test_numbers_that_are_none_are_no_measurements(log):
         ("hello\nworld\n", {}, "holds no line of numbers"),
         (bytes(range(256)), {}, "holds no line of numbers"),
         ("nan 1 2\n", {}, "no line of it starts with a time"),
-        (LINES, {"first_column": 25}, "has 5 columns; 1 ranges from column 25 on do not fit"),
-        (LINES, {"beams": 5}, "has 5 columns; 5 ranges from column 2 on do not fit"),
+        (LINES, {"first_column": 25}, "has 5 columns; at least 1 from column 25 on"),
+        (LINES, {"beams": 5}, "has 5 columns; at least 5 from column 2 on"),
         (LINES, {"min_m": 6.0}, r"`max_m`: 5.6 must be above min_m \(6\)"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Clocks: what makes ticks."""

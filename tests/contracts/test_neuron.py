@@ -1,0 +1,80 @@
+"""Every neuron model keeps the promises of its role."""
+
+import importlib
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from msgspec import Struct
+
+from neuroloop.config import resolve
+from neuroloop.core.errors import ConfigError
+from neuroloop.core.kernel import entry
+from neuroloop.core.ports import Kernel
+from neuroloop.engine.row import N, fire, incoming, state_f32
+from neuroloop.testing.kernels import check_neuron
+from neuroloop.testing.promise import ContractError
+
+STRENGTH = {"lif_exp": 2000.0}
+"""by kind, where weights of about 1 would move nothing"""
+
+
+@pytest.mark.parametrize("kind", resolve.kinds("neuron"))
+def test_neuron_model_keeps_its_promises(kind):
+    module = importlib.import_module(f"neuroloop.neurons.{kind}")
+
+    check_neuron(module, getattr(module, "EXAMPLE", None), STRENGTH.get(kind, 1.0))
+
+
+class Config(Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+@entry
+def hoards(arena, row):
+    incoming(arena, row, 0)
+    fire(arena, row)
+
+
+@entry
+def strays(arena, row):
+    n = row[N]
+    state_f32(arena, row, 0, n + 1)[n] = 1.0
+    x = incoming(arena, row, 0)
+    x[:] = 0
+    fire(arena, row)
+
+
+def _model(entry_, state=None, receptors=("input",)):
+    def build(config, cell):
+        return Kernel(entry_, state=state or {"v": np.zeros(cell.n, np.float32)})
+
+    return SimpleNamespace(Config=Config, RECEPTORS=receptors, build=build)
+
+
+def test_input_that_is_kept_is_found():
+    with pytest.raises(ContractError, match="clears the input"):
+        check_neuron(_model(hoards))
+
+
+def test_stray_write_is_found():
+    with pytest.raises(ContractError, match="stays within its own arrays"):
+        check_neuron(_model(strays))
+
+
+def test_array_of_another_length_is_found():
+    with pytest.raises(ContractError, match="one element a neuron"):
+        check_neuron(_model(hoards, {"v": np.zeros(5, np.float32)}))
+
+
+def test_array_of_a_type_no_kernel_can_see_is_found():
+    def build(config, cell):
+        return Kernel(hoards, state={"v": np.zeros(cell.n)})
+
+    with pytest.raises(ConfigError, match=r"cells\.v: .* float64"):
+        check_neuron(SimpleNamespace(Config=Config, RECEPTORS=("input",), build=build))
+
+
+def test_receptors_that_are_one_text_are_found():
+    with pytest.raises(ContractError, match="tuple of names"):
+        check_neuron(_model(hoards, receptors="input"))

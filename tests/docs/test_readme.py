@@ -1,0 +1,78 @@
+"""What the README shows is what runs."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from neuroloop.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+COMMANDS = re.findall(r"^(neuroloop .*?)\s*(?:#.*)?$", README, re.MULTILINE)
+
+RUN = """
+[clock]
+kind = "wall"
+[sensor.sonar]
+kind = "./my_sensor.py"
+[encoder.sectors]
+kind = "sectors"
+input = "sonar"
+sectors = 12
+[engine]
+kind = "float"
+network = "my_nets.py:build"
+[decoder.wheels]
+kind = "linear"
+input = "motor"
+weights = [[0.01, 0.0], [0.0, 0.01]]
+[actuator.wheels]
+kind = "./my_motors.py"
+"""
+
+
+@pytest.fixture
+def command(capsys):
+    def call(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        return ended.value.code, out, err
+
+    return call
+
+
+def test_the_sensor_the_network_and_the_robot_of_the_readme_run(command, tmp_path):
+    for name, block in zip(("my_sensor", "my_nets", "my_motors"), BLOCKS, strict=True):
+        (tmp_path / f"{name}.py").write_text(block)
+    run = tmp_path / "my_robot.toml"
+    run.write_text(RUN)
+    assert command("check", run)[0] == 0
+    code, out, err = command("run", run, "--seconds", 0.5, "--json")
+    assert code == 0, err
+    report = json.loads(out)
+    assert report["spikes"] > 0
+    assert report["ticks"] + report["missed_ticks"] > 400
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_the_commands_of_the_readme_work(command, tmp_path, monkeypatch, line):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    arguments = shlex.split(line)[1:]
+    if arguments[0] == "run":
+        arguments += ["--ticks", "200"]
+    if arguments[0] == "doctor":
+        pytest.skip("has tests of its own")
+    code, _, err = command(*arguments)
+    assert code in (0, 1), err
+
+
+def test_links_lead_to_files():
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
