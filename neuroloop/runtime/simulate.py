@@ -50,6 +50,7 @@ from neuroloop.engine.program import Plan, Program
 from neuroloop.network.graph import Network
 from neuroloop.runtime.feed import Feed, Intake
 from neuroloop.runtime.loop import Loop
+from neuroloop.runtime.snapshot import restore, snapshot
 
 Events = Spikes | tuple[ArrayLike, ArrayLike]
 """spikes of one input: `Spikes`, or (times in milliseconds, units)"""
@@ -249,11 +250,11 @@ class Simulator:
 
     def snapshot(self) -> dict[str, bytes]:
         """Copy everything that a bit-identical continuation needs."""
-        return self._loop.snapshot()
+        return snapshot(self._loop)
 
     def restore(self, state: dict[str, bytes]) -> None:
         """Go back to a snapshot of a simulator of the same network."""
-        self._loop.restore(state)
+        restore(self._loop, state)
 
 
 def simulate(  # noqa: PLR0913
