@@ -11,8 +11,11 @@ from typing import Any
 
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.ports import Sink, Site
+from neuroloop.engine.arena import Assembler
+from neuroloop.engine.program import Plan, Program
 from neuroloop.runtime.assemble import opened
 from neuroloop.runtime.episode import Stop
+from neuroloop.runtime.feed import Feed, Intake
 from neuroloop.runtime.loop import Loop
 
 Onlookers = Callable[[Loop], Sequence[Sink]]
@@ -38,6 +41,7 @@ def played(run: RunFile, onlookers: Onlookers = lambda _: ()) -> Iterator[Sessio
     site = Site("clock", run.run.seed, 0, run.folder)
     clock: Any = run.clock.module.build(run.clock.config, site)
     with _signals() as stop, opened(run, clock.dt_us) as loop:
+        _compile_tick()
         loop.episode.stop = stop
         session = Session(run, loop, sinks=onlookers(loop))
         loop.sinks.extend(session.sinks)
@@ -73,3 +77,9 @@ def _signals() -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _compile_tick() -> None:
+    """Tick an empty loop once, so that the first tick of a real one does not wait for compiling."""
+    nothing = Feed("nothing", 0, 0)
+    Loop(1000, Program(Plan((), ()), Assembler()), Intake([nothing]), nothing).step()

@@ -12,7 +12,7 @@ DECAY = np.float32(0.5), np.float32(0.75), np.float32(0.5)
 def _weights():
     rng = np.random.default_rng(3)
     return [
-        (rng.normal(0.15, 0.6, (m, n)).astype(np.float32), rng.normal(0, 0.1, m).astype(np.float32))
+        (rng.normal(0.0, 0.4, (m, n)).astype(np.float32), rng.normal(0, 0.1, m).astype(np.float32))
         for n, m in zip(SIZES, SIZES[1:], strict=False)
     ]
 
