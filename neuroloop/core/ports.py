@@ -26,7 +26,7 @@ from neuroloop.core.values import (
     Tick,
     UInt8s,
 )
-from neuroloop.core.world import World
+from neuroloop.core.world import Point, World
 
 
 @runtime_checkable
@@ -117,6 +117,10 @@ class Plant(Protocol):
     @property
     def t_us(self) -> int:
         """Run time of the plant."""
+        ...
+
+    def place(self, start: tuple[float, float, float], goal: Point | None) -> None:
+        """Begin anew: the robot at rest at ``start`` (x, y, yaw), another goal, run time 0."""
         ...
 
     def advance(self, until_us: int) -> None:

@@ -69,7 +69,8 @@ def load(path: Path | str) -> Network:
         Where the file is missing, is something else, or its parts do not fit together.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        # opened here: np.load leaves a damaged file open
+        with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return _network(json.loads(arrays.pop("description").tobytes()), arrays)
     except NeuroloopError as error:

@@ -395,21 +395,25 @@ class _Keeper:
         self._outcome, self._ticks, self._dt_us = simulator.outcome, ticks, simulator.dt_us
         self._watch = watch
         self._left: list[Message] = []
-        self._reports = np.zeros((ticks, R_ENGINE_NS + 1), np.int64)
+        self._synops = self._spikes = 0
         self._views = {name: simulator.arena[name] for name in probe}
-        n_bytes = ticks * sum(view.nbytes for view in self._views.values())
+        n_bytes = ticks * (4 + sum(view.nbytes for view in self._views.values()))
         try:
+            self._cost_us = np.zeros(ticks, np.float32)
             self._probes = {n: np.zeros((ticks, *v.shape), v.dtype) for n, v in self._views.items()}
         except MemoryError as error:
             raise MachineError(
-                f"the probes of {ticks:,} ticks need {n_bytes / 1e9:.1f} GB of memory; probe less"
+                f"{ticks:,} ticks of these probes need {n_bytes / 1e9:,.1f} GB of memory"
             ) from error
 
     def take(self, k: int) -> None:
         """Look at tick ``k``, which has just run."""
-        self._reports[k] = self._words[: R_ENGINE_NS + 1]
-        if self._watch and (self._words[R_SPIKES_OUT] or self._words[R_SPIKES_IN]):
-            left = self._outcome[: self._words[R_BYTES]].copy()
+        words = self._words
+        self._cost_us[k] = (words[R_INTAKE_NS] + words[R_ENGINE_NS]) * 1e-3
+        self._synops += int(words[R_SYNOPS])
+        self._spikes += int(words[R_SPIKES_OUT])
+        if self._watch and (words[R_SPIKES_OUT] or words[R_SPIKES_IN]):
+            left = self._outcome[: words[R_BYTES]].copy()
             self._left += [message for message in messages(left) if len(message.payload)]
         for name, view in self._views.items():
             self._probes[name][k] = view
@@ -421,7 +425,6 @@ class _Keeper:
             found = [message.events() for message in self._left if message.port == port]
             events = np.concatenate(found) if found else np.empty(0, EVENT)
             spikes[name] = Spikes(events["t_us"].copy(), events["unit"].copy())
-        cost_us = (self._reports[:, R_INTAKE_NS] + self._reports[:, R_ENGINE_NS]) * 1e-3
         return Result(
             ticks=self._ticks,
             dt_us=self._dt_us,
@@ -429,11 +432,11 @@ class _Keeper:
             probes=self._probes,
             sizes={name: network.size(name) for name in self._watch},
             tick_times=TickTimes(
-                float(np.median(cost_us)),
-                float(np.percentile(cost_us, 99)),
-                float(cost_us.max()),
-                float(cost_us.sum() * 1e-6),
+                float(np.median(self._cost_us)),
+                float(np.percentile(self._cost_us, 99)),
+                float(self._cost_us.max()),
+                float(self._cost_us.sum(dtype=np.float64) * 1e-6),
             ),
-            synaptic_operations=int(self._reports[:, R_SYNOPS].sum()),
-            total_spikes=int(self._reports[:, R_SPIKES_OUT].sum()),
+            synaptic_operations=self._synops,
+            total_spikes=self._spikes,
         )

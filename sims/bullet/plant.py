@@ -9,7 +9,7 @@ import msgspec
 from neuroloop.core.body import Body
 from neuroloop.core.errors import PartError
 from neuroloop.core.values import Float32s, UInt8s
-from neuroloop.core.world import World
+from neuroloop.core.world import Point, World
 from sims.bullet.process import Process
 from sims.bullet.wire import (
     DATA_BYTES,
@@ -70,6 +70,12 @@ class Bullet:
     def t_us(self) -> int:
         """Run time of the plant."""
         return self._t_us
+
+    def place(self, start: tuple[float, float, float], goal: Point | None) -> None:
+        """Begin anew: the robot at rest at ``start``, another goal, run time 0."""
+        self._process.ask(Ask.PLACE, *start)
+        self._world = msgspec.structs.replace(self._world, start=start, goal=goal)
+        self._t_us = 0
 
     def advance(self, until_us: int) -> None:
         """Let the world run to ``until_us``, a whole number of steps ahead."""

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import IO
 
+from neuroloop.core import shared
 from neuroloop.core.errors import PartError
 from sims.bullet import wire
 from sims.bullet.wire import ASKED, REPLY, REQUEST, Ask, Wire
@@ -50,7 +51,7 @@ class Process:
         self.token = os.urandom(16)
         self._log = tempfile.TemporaryFile()  # noqa: SIM115
         try:
-            with wire.anonymous_file() as number:
+            with shared.anonymous_file(wire.MEMORY_BYTES) as number:
                 self._wire = wire.attach(number)
                 self._wire.write(self._scene)
                 self._process = self._run(number)
@@ -63,21 +64,21 @@ class Process:
 
     def ask(self, asked: Ask, *arguments: float, seconds: float = _ANSWER_S) -> None:
         """Have something done and wait for it; what comes of it is in the shared memory."""
-        shared = self.wire
-        shared.arguments[: len(arguments)] = arguments
-        shared.words[ASKED] = asked
+        memory = self.wire
+        memory.arguments[: len(arguments)] = arguments
+        memory.words[ASKED] = asked
         self._asked += 1
-        wire.publish(shared.words, REQUEST, self._asked)
-        self._wait(shared, seconds)
+        wire.publish(memory.words, REQUEST, self._asked)
+        self._wait(memory, seconds)
 
     def close(self) -> None:
         """End it, by force where it does not listen."""
-        process, shared = self._process, self._wire
+        process, memory = self._process, self._wire
         self._process = self._wire = None
         if process is not None:
-            if shared is not None:
-                shared.words[ASKED] = Ask.STOP
-                wire.publish(shared.words, REQUEST, self._asked + 1)
+            if memory is not None:
+                memory.words[ASKED] = Ask.STOP
+                wire.publish(memory.words, REQUEST, self._asked + 1)
             try:
                 process.wait(_END_S)
             except subprocess.TimeoutExpired:
@@ -102,13 +103,13 @@ class Process:
             start_new_session=True,
         )
 
-    def _wait(self, shared: Wire, seconds: float) -> None:
+    def _wait(self, memory: Wire, seconds: float) -> None:
         """Wait for the last answer; a process that ended or is silent too long is an error."""
         deadline = time.monotonic() + seconds
-        while not wire.wait(shared.words, REPLY, self._asked, _LOOK_NS):
+        while not wire.wait(memory.words, REPLY, self._asked, _LOOK_NS):
             ended = self._process is None or self._process.poll() is not None
             # it may have answered just before it ended
-            if ended and not wire.wait(shared.words, REPLY, self._asked, 0):
+            if ended and not wire.wait(memory.words, REPLY, self._asked, 0):
                 raise self._failure("PyBullet process ended")
             if time.monotonic() > deadline:
                 raise self._failure(f"PyBullet process gave no answer for {seconds:.1f} s")

@@ -83,6 +83,7 @@ class Simulation:
         self._drive()
         for _ in range(math.ceil(_SETTLE_S * 1e6 / scene.step_us)):
             p.stepSimulation()
+        self._first = p.saveState()
         self._look()
 
     def answer(self, asked: Ask) -> None:
@@ -99,6 +100,8 @@ class Simulation:
                 self._save()
             case Ask.RESTORE:
                 self._restore()
+            case Ask.PLACE:
+                self._place()
 
     def _advance(self, steps: int, touching: bool) -> None:
         state, limit, change = self._state, self._scene.body.drive.max_wheel_mps, self._change
@@ -192,6 +195,22 @@ class Simulation:
             p.restoreState(saved)
             self._state[:] = state
             self._drive()
+
+    def _place(self) -> None:
+        """Set the robot down, at rest; time goes on from 0."""
+        x, y, yaw = self._wire.arguments[:3].tolist()
+        p.restoreState(self._first)
+        robot = self._robot
+        z = p.getBasePositionAndOrientation(robot.id)[0][2]
+        p.resetBasePositionAndOrientation(
+            robot.id, [x, y, z], p.getQuaternionFromEuler([0, 0, yaw])
+        )
+        p.resetBaseVelocity(robot.id, [0, 0, 0], [0, 0, 0])
+        for wheel in robot.wheels:
+            p.resetJointState(robot.id, wheel, 0.0, 0.0)
+        self._state[:] = 0.0
+        self._drive()
+        self._look()
 
 
 def serve(number: int, parent: int) -> None:

@@ -16,11 +16,7 @@ bytes
 Only one side works at a time, between a request and its answer: the counts hand the memory over.
 """
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import IntEnum
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +47,9 @@ _LONG_NAP_NS = 1_000_000
 _PATIENCE_NS = 50_000_000
 
 
+MEMORY_BYTES = 512 + DATA_BYTES
+
+
 class Ask(IntEnum):
     """What the plant asks the process to do."""
 
@@ -59,7 +58,8 @@ class Ask(IntEnum):
     PICTURE = 2
     SAVE = 3
     RESTORE = 4
-    STOP = 5
+    PLACE = 5
+    STOP = 6
 
 
 class Wire:
@@ -86,20 +86,9 @@ class Wire:
         return self.data[: int(self.arguments[0])].tobytes()
 
 
-@contextmanager
-def anonymous_file() -> Iterator[int]:
-    """Make a file without a name; what maps it or inherits its number keeps it alive."""
-    number = os.memfd_create("neuroloop")
-    try:
-        os.ftruncate(number, 512 + DATA_BYTES)
-        yield number
-    finally:
-        os.close(number)
-
-
 def attach(number: int) -> Wire:
     """Map the open file ``number``."""
-    return Wire(shared.attach(Path(f"/proc/self/fd/{number}")))
+    return Wire(shared.attach(number))
 
 
 @kernel

@@ -2,12 +2,13 @@
 
 import math
 
+import msgspec
 import numpy as np
 
 from neuroloop.core.body import Body
 from neuroloop.core.errors import PartError
 from neuroloop.core.values import Float32s, UInt8s
-from neuroloop.core.world import World
+from neuroloop.core.world import Point, World
 from sims.plane import motion
 from sims.plane.geometry import Floats, posts_of, walls_of
 from sims.plane.motion import FORWARD, STATE, T_US, TOUCHING, TURN, WANT_LEFT, WANT_RIGHT
@@ -54,6 +55,13 @@ class Plane:
     def t_us(self) -> int:
         """Run time of the plant."""
         return self._t_us
+
+    def place(self, start: tuple[float, float, float], goal: Point | None) -> None:
+        """Begin anew: the robot at rest at ``start``, another goal, run time 0."""
+        self._state[:] = 0.0
+        self._state[:3] = start
+        self._world = msgspec.structs.replace(self._world, start=start, goal=goal)
+        self._t_us = 0
 
     def advance(self, until_us: int) -> None:
         """Let the world run to ``until_us``, a whole number of steps ahead."""

@@ -269,7 +269,9 @@ def test_pybullet_killed_in_mid_run(folder):
 
 def _child_of(pid):
     for _ in range(200):
-        out = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True)
+        out = subprocess.run(
+            ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+        )
         for line in out.stdout.splitlines()[1:]:
             child, parent, args = line.split(None, 2)
             if int(parent) == pid and "sims.bullet" in args:

@@ -45,7 +45,7 @@ def test_unknown_kind_is_refused_in_words(kind, role):
     module = importlib.import_module(f"neuroloop.engine.backends.{kind}")
     library = module.build(module.Config(), Site("engine", 0, 1000, Path()))
 
-    with pytest.raises(ConfigError, match="here: .*nonesuch"):
+    with pytest.raises(ConfigError, match=r"here: .*nonesuch"):
         library.kind(role, "nonesuch", "here")
 
 

@@ -58,10 +58,9 @@ def test_ring_for_so_many_messages_holds_them():
 
 WRITER = """
 import sys, numpy as np
-from pathlib import Path
 from neuroloop.core import shared
 from neuroloop.core.ring import Ring
-ring = Ring(shared.attach(Path(sys.argv[1])))
+ring = Ring(shared.attach(int(sys.argv[1])))
 k = 0
 while k < int(sys.argv[2]):
     words = 3 + k % 7
@@ -74,10 +73,11 @@ print(ring.dropped)
 
 def test_messages_of_another_process_come_whole_and_in_order():
     count, into = 20_000, np.zeros(128, np.uint8)
-    with shared.run_folder() as folder:
-        ring = Ring(shared.create(folder / "ring", Ring.bytes_for(80, 50)))
+    with shared.anonymous_file(Ring.bytes_for(80, 50)) as number:
+        ring = Ring(shared.attach(number))
         writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(folder / "ring"), str(count)],
+            [sys.executable, "-c", WRITER, str(number), str(count)],
+            pass_fds=(number,),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -93,15 +93,3 @@ def test_messages_of_another_process_come_whole_and_in_order():
 
         assert expected == count
         assert int(printed) == ring.dropped
-    assert not folder.exists()
-
-
-def test_folder_of_a_run_is_removed_when_the_run_fails():
-    try:
-        with shared.run_folder() as folder:
-            shared.create(folder / "part", 64)
-            raise ValueError("broken")
-    except ValueError:
-        pass
-
-    assert not folder.exists()

@@ -20,9 +20,13 @@ def _segments_of(pid):
 
 
 def _children_of(pid):
-    out = subprocess.run(["ps", "-eo", "pid,pgid,stat"], capture_output=True, text=True, check=True)
-    rows = [line.split() for line in out.stdout.splitlines()[1:]]
-    return [int(r[0]) for r in rows if int(r[1]) == pid and not r[2].startswith("Z")]
+    """Processes of the run's group, and PyBullet's, which has a session of its own."""
+    out = subprocess.run(
+        ["ps", "-eo", "pgid,stat,args"], capture_output=True, text=True, check=True
+    )
+    rows = [line.split(None, 2) for line in out.stdout.splitlines()[1:]]
+    alive = [(int(group), args) for group, stat, args in rows if not stat.startswith("Z")]
+    return [a for g, a in alive if g == pid or (a.endswith(f" {pid}") and "sims.bullet" in a)]
 
 
 def _start(*more):

@@ -1,5 +1,7 @@
 """The LIF of trained actors against a plain NumPy twin of the published recurrence, bit for bit."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from neuroloop.network import Input, Network, Population, Projection, dense
@@ -13,7 +15,7 @@ def _weights():
     rng = np.random.default_rng(3)
     return [
         (rng.normal(0.0, 0.4, (m, n)).astype(np.float32), rng.normal(0, 0.1, m).astype(np.float32))
-        for n, m in zip(SIZES, SIZES[1:], strict=False)
+        for n, m in pairwise(SIZES)
     ]
 
 

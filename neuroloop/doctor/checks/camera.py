@@ -15,7 +15,7 @@ def findings() -> Iterator[Finding]:
     """Load OpenCV in a process of its own: a wheel that does not fit may end it."""
     installed = [d for d in metadata.distributions() if d.name.startswith("opencv-")]
     if not installed:
-        yield note("OpenCV", "not installed", pip_install("neuroloop[camera]"))
+        yield note("OpenCV", "not installed", pip_install("opencv-python-headless"))
         return
     names = ", ".join(f"{d.name} {d.version}" for d in installed)
     command = [sys.executable, "-c", "import cv2"]

@@ -26,12 +26,12 @@ _INDEX = re.compile(r"[^.]+\.(?P<function>.+)-\d+\.py\d+\w*\.nbi")
 
 def findings() -> Iterator[Finding]:
     """Look at the folder in use, then at every index in it."""
-    folder = Path(ring.push.stats.cache_path or ".")
+    folder = _folder()
     if ring.push.stats.cache_path is None or not os.access(_nearest(folder), os.W_OK):
         remedy = f"{as_root(f'chown -R {os.getuid()} {folder}')}, or set NUMBA_CACHE_DIR"
         yield note("folder", f"{folder} not writable: every start compiles again", remedy)
     else:
-        yield ok("folder", f"{numba.config.CACHE_DIR or folder}, writable")
+        yield ok("folder", f"{folder if _is_beside(folder) else folder.parent}, writable")
     entries = list(_entries())
     stale = sum(_is_stale(index, module) for index, module in entries)
     if not entries:
@@ -44,6 +44,16 @@ def findings() -> Iterator[Finding]:
         yield ok("entries", f"{len(entries)}, all up to date", entries=len(entries), stale=0)
 
 
+def _folder() -> Path:
+    """Return the folder of one file's kernels."""
+    return Path(ring.push.stats.cache_path or ".")
+
+
+def _is_beside(folder: Path) -> bool:
+    """Whether kernels lie beside their sources, not in one folder for all."""
+    return folder.name == "__pycache__"
+
+
 def _nearest(folder: Path) -> Path:
     """Return the folder, or the nearest one above it that exists."""
     return next(place for place in (folder, *folder.parents) if place.exists())
@@ -51,11 +61,11 @@ def _nearest(folder: Path) -> Path:
 
 def _entries() -> Iterator[tuple[Path, str]]:
     """Yield each index of this Python's, with the name of the module it was made from."""
+    one = _folder()
     for module, source in _sources():
         folder = source.parent / "__pycache__"
-        if numba.config.CACHE_DIR:
-            subfolder = _CacheLocator.get_suitable_cache_subpath(str(source))
-            folder = Path(numba.config.CACHE_DIR) / subfolder
+        if not _is_beside(one):
+            folder = one.parent / _CacheLocator.get_suitable_cache_subpath(str(source))
         for index in sorted(folder.glob(f"{source.stem}.*.{_VERSION}*.nbi")):
             yield index, module
 

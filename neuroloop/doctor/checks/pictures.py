@@ -12,4 +12,4 @@ def findings() -> Iterator[Finding]:
     try:
         yield ok("Matplotlib", metadata.version("matplotlib"))
     except metadata.PackageNotFoundError:
-        yield note("Matplotlib", "not installed", pip_install("neuroloop[plot]"))
+        yield note("Matplotlib", "not installed", pip_install("matplotlib"))

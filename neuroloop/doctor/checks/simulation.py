@@ -22,7 +22,7 @@ def findings() -> Iterator[Finding]:
         and platform.machine() == "x86_64"
     )
     if has_wheel:
-        yield note("PyBullet", "not installed", pip_install("neuroloop[pybullet]"))
+        yield note("PyBullet", "not installed", pip_install("pybullet"))
     else:
         detail = f"no wheel for {here}, only for Python 3.11 on Linux x86_64"
         yield note("PyBullet", detail, 'plant.kind = "plane" runs every demo')

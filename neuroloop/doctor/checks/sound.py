@@ -12,7 +12,7 @@ from neuroloop.doctor.remedy import pip_install, system_package
 def findings() -> Iterator[Finding]:
     """Look for both; nothing is loaded."""
     if importlib.util.find_spec("sounddevice") is None:
-        yield note("sounddevice", "not installed", pip_install("neuroloop[audio]"))
+        yield note("sounddevice", "not installed", pip_install("sounddevice"))
     else:
         yield ok("sounddevice", "installed")
     # elsewhere the library travels in the wheel

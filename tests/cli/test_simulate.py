@@ -1,0 +1,85 @@
+"""``neuroloop simulate``: what it prints, draws and refuses."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from neuroloop.core.errors import Exit
+from neuroloop.network import Network, Population, save
+
+NETS = """
+from neuroloop.network import Network, Population
+
+def build():
+    return Network(populations=(Population("cell", 3, "lif", {"bias": 2.0}), Population("b", 2)))
+"""
+
+
+@pytest.fixture
+def simulate(tmp_path):
+    (tmp_path / "nets.py").write_text(NETS)
+
+    def run(*arguments):
+        return subprocess.run(
+            [sys.executable, "-m", "neuroloop", "simulate", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+        )
+
+    return run
+
+
+def test_json_is_one_object_and_nothing_else(simulate):
+    done = simulate("nets.py:build", "--ticks", 1000, "--dt-us", 100, "--watch", "cell", "--json")
+
+    result = json.loads(done.stdout)
+    assert done.returncode == Exit.OK
+    assert done.stderr == ""
+    assert (result["ticks"], result["seconds"]) == (1000, pytest.approx(0.1))
+    assert result["populations"]["cell"]["spikes"] == 3 * 7
+    assert list(result["populations"]) == ["cell"]
+
+
+def test_network_file_runs_for_a_second_and_is_drawn(simulate, tmp_path):
+    save(Network(populations=(Population("noise", 5, "poisson"),)), tmp_path / "net.npz")
+
+    done = simulate("net.npz", "--seed", 3, "--plot", "raster.png")
+
+    assert done.returncode == Exit.OK, done.stderr
+    assert "1,000 ticks of 1000 us: 1 s" in done.stdout
+    assert (tmp_path / "raster.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["none.npz"], Exit.USAGE, "none.npz: cannot be read"),
+        (["nets.py:biuld"], Exit.USAGE, 'did you mean "build"'),
+        (["nets.py:build", "--watch", "cel"], Exit.USAGE, 'did you mean "cell"'),
+        (["nets.py:build", "--seconds", "1", "--ticks", "3"], Exit.USAGE, "either seconds or"),
+        (["nets.py:build", "--backend", "flaot"], Exit.USAGE, 'did you mean "float"'),
+        (["nets.py:build", "--plot", "x.txt"], Exit.USAGE, "must end in .png"),
+        (["nets.py:build", "--plot", "/proc/none/x.png"], Exit.MACHINE, "/proc/none"),
+    ],
+)
+def test_what_is_wrong_is_said_without_a_traceback(simulate, arguments, code, words):
+    done = simulate(*arguments)
+
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_missing_matplotlib_is_a_word_about_the_extra(tmp_path, monkeypatch):
+    from neuroloop.cli import simulate as verb
+    from neuroloop.core.errors import MachineError
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+
+    with pytest.raises(MachineError, match=r"neuroloop\[plot\]"):
+        verb.command("nets.py:build", plot=tmp_path / "x.png")
