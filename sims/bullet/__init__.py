@@ -40,7 +40,7 @@ def unavailable() -> str | None:
         python = ".".join(platform.python_version_tuple()[:2])
         return (
             f"PyBullet is not installed; it has no wheel for every Python and machine (here Python"
-            f" {python} on {platform.machine()}): where it has one, pip install neuroloop[pybullet]"
+            f" {python} on {platform.machine()}): where it has one, pip install pybullet"
         )
     return None
 

@@ -22,7 +22,7 @@ TURN = 1.2
 
 needs_opencv = pytest.mark.skipif(
     importlib.util.find_spec("cv2") is None and os.environ.get("CI") != "true",
-    reason='no OpenCV; pip install "neuroloop[camera]" adds it',
+    reason='no OpenCV; pip install opencv-python-headless',
 )
 
 

@@ -18,7 +18,7 @@ WIDTH, HEIGHT, RATE_HZ, FRAMES = 80, 60, 25, 40
 
 pytestmark = pytest.mark.skipif(
     find_spec("cv2") is None and os.environ.get("CI") != "true",
-    reason='no OpenCV; pip install "neuroloop[camera]" adds it',
+    reason='no OpenCV; pip install opencv-python-headless',
 )
 
 

@@ -23,8 +23,8 @@ STAR = [(0, 0), (3, 1), (6, 0), (4, 3), (6, 6), (3, 4), (0, 6), (1, 3)]
 NOTCHED = [(0, 0), (1, 0), (2, 0), (2, 2), (1, 2), (1, 1), (0, 1)]
 
 CHILD = """
-import sys
-import numpy as np
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 from neuroloop.core.ports import Site
 from sims import bullet
 with bullet.build(bullet.Config("empty"), Site("plant", 1, 1000)) as plant:

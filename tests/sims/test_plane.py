@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from neuroloop.config import world as worlds
@@ -162,6 +162,8 @@ def test_a_scan_is_what_trying_every_surface_gives(quads, posts, start, mount, e
     bearings = np.concatenate([np.linspace(-math.pi, math.pi, 91), extra]).astype(np.float32)
     metres = plant.scan(mount, bearings)
     x, y, yaw = plant._mounted(*mount)
+    # on the very edge of a post there is no telling inside from outside
+    assume(all(abs(math.hypot(px - x, py - y) - r) > 1e-3 for px, py, r in posts))
     angles = bearings.astype(float) + yaw
     nearest = brute_scan(world, x, y, angles, 1e-6)
     farthest = brute_scan(world, x, y, angles, -1e-6)
