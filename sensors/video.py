@@ -227,7 +227,7 @@ def _opencv() -> ModuleType:
         import cv2
     except ImportError as error:
         raise MachineError(
-            f'films need OpenCV ({error}): pip install opencv-python-headless'
+            f"films need OpenCV ({error}): pip install opencv-python-headless"
         ) from error
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     return cv2

@@ -110,6 +110,9 @@ def _from_file(path: Path, where: str) -> ModuleType:
         raise ConfigError(f"{where}: {path} is not a Python file")
     loaded = importlib.util.module_from_spec(spec)
     sys.modules[name] = loaded
+    # what a user's file imports from beside it is found last, so it can hide nothing
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
     try:
         spec.loader.exec_module(loaded)
     except Exception as error:

@@ -9,8 +9,10 @@ word 16 messages replaced before they were taken (the writer's)
 ======= =======================================================================
 """
 
+import numpy as np
+
 from neuroloop.core.kernel import kernel
-from neuroloop.core.native import address_of, at, i64, load_acquire, store_release, u8
+from neuroloop.core.native import address_of, at, fence, i64, load_acquire, store_release, u8
 from neuroloop.core.values import UInt8s
 
 HEADER_BYTES = 192
@@ -25,6 +27,7 @@ def put(box, message):
     if count != load_acquire(words, TAKEN):
         store_release(words, REPLACED, load_acquire(words, REPLACED) + 1)
     store_release(words, COUNT, count + 1)
+    fence()
     u8(at(box), HEADER_BYTES, len(message))[:] = message
     store_release(words, COUNT, count + 2)
 
@@ -39,6 +42,7 @@ def take(box, into):
         if before & 1:
             continue
         into[:] = source
+        fence()
         if load_acquire(words, COUNT) == before:
             break
     fresh = before != load_acquire(words, TAKEN)
@@ -49,6 +53,11 @@ def take(box, into):
 @kernel
 def _replaced(box):
     return load_acquire(i64(at(box), 0, 24), REPLACED)
+
+
+def empty_mailbox(n_bytes: int) -> "Mailbox":
+    """Return a mailbox in this process's own memory."""
+    return Mailbox(np.zeros((HEADER_BYTES + n_bytes + 7) // 8, np.int64).view(np.uint8))
 
 
 class Mailbox:

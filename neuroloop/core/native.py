@@ -103,6 +103,17 @@ def store_release(_typing, words, i, value):
     return types.void(words, types.intp, types.int64), codegen
 
 
+@intrinsic
+def fence(_typing):
+    """Keep every load and store before it before every load and store after it."""
+
+    def codegen(context, builder, _signature, _args):
+        builder.fence("seq_cst")
+        return context.get_dummy_value()
+
+    return types.void(), codegen
+
+
 def _libc(builder, name, *kinds):
     return cgutils.get_or_insert_function(builder.module, ir.FunctionType(_I32, list(kinds)), name)
 

@@ -97,7 +97,10 @@ class Ring:
 
     @staticmethod
     def bytes_for(message_bytes: int, messages: int) -> int:
-        """Return the memory a ring of ``messages`` messages needs."""
+        """Return the memory a ring of ``messages`` messages needs.
+
+        A message may not be longer than half the room, or it might never fit where the end comes.
+        """
         return HEADER_BYTES + (message_bytes + 7) // 8 * 8 * max(messages, 2)
 
     def push(self, message: UInt8s) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neuroloop.core.message import EVENT_BYTES, MESSAGE_BYTES, RECORD_BYTES, Kind, padded
+from neuroloop.core.message import EVENT_BYTES, MESSAGE_BYTES, RECORD_BYTES, T_US, Kind, padded
 from neuroloop.core.native import address_of
 from neuroloop.core.values import Int64s, UInt8s
 from neuroloop.engine import row
@@ -73,6 +73,20 @@ class Program:
         ]
         n_bytes = RECORD_BYTES + sum(MESSAGE_BYTES + s for s in sizes)
         return np.zeros(n_bytes // 8, np.int64).view(np.uint8)
+
+    def motions(self) -> tuple[list[tuple[slice, slice]], int]:
+        """Return where stamp and values of each motion stand in an outcome, and where they end.
+
+        Motion leaves a tick before anything else does, so its place is the same in every tick.
+        """
+        places, at = [], RECORD_BYTES
+        for port in self.plan.outlets:
+            if isinstance(port, Units):
+                break
+            stamp, values = at + 8 * T_US, at + MESSAGE_BYTES
+            places.append((slice(stamp, stamp + 8), slice(values, values + port.data.n_bytes)))
+            at = values + padded(port.data.n_bytes)
+        return places, at
 
     def _number(self, value: Word) -> int:
         if isinstance(value, Field):

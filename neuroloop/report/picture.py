@@ -23,7 +23,7 @@ _LEFT, _RIGHT, _INK = "#1f6fb4", "#d1495b", "#222222"
 def check_installed() -> None:
     """Refuse a picture, before the run, where there is nothing to draw it with."""
     if importlib.util.find_spec("matplotlib") is None:
-        raise MachineError('a picture needs matplotlib: pip install matplotlib')
+        raise MachineError("a picture needs matplotlib: pip install matplotlib")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from neuroloop.core.errors import ConfigError
 from neuroloop.core.message import (
     EVENT,
     EVENT_BYTES,
@@ -73,10 +74,10 @@ class Feed:
                 stamp = int(part["t_us"][0])
                 self.ring.push(pack(Kind.SPIKES, self.port, stamp, part.view(np.uint8)))
 
-    def edit(self, offset: int, content: bytes, t_us: int) -> None:
-        """Send bytes for a place in the arena."""
+    def edit(self, offset: int, content: bytes, t_us: int) -> bool:
+        """Send bytes for a place in the arena; False where the ring has no room for them."""
         payload = np.frombuffer(offset.to_bytes(8, "little") + content, np.uint8)
-        self.ring.push(pack(Kind.EDIT, self.port, t_us, payload))
+        return self.ring.push(pack(Kind.EDIT, self.port, t_us, payload))
 
 
 class Intake:
@@ -114,6 +115,8 @@ class Intake:
     def restore(self, state: bytes) -> None:
         """Go back to a snapshot of the same feeds."""
         at = self.table.nbytes
+        if len(state) != at + sum(len(feed.ring.memory) for feed in self.feeds):
+            raise ConfigError("the snapshot is truncated or belongs to another loop")
         saved = np.frombuffer(state[:at], np.int64).reshape(self.table.shape)
         self.table[:, F_LATENCY_US:] = saved[:, F_LATENCY_US:]
         for feed in self.feeds:

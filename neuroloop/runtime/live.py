@@ -1,8 +1,9 @@
 """The live tick: a compiled loop on its own thread that never needs the interpreter.
 
-It takes what is due from the rings, runs the tick at its deadline and puts what entered and what
-left into one ring for everybody who wants to know.  A deadline it misses by more than a tick is
-skipped and counted, never made up.
+It takes what is due from the rings and runs the tick at its deadline.  The motion goes into a
+mailbox, where the newest wins.  What entered and what left goes into one ring for everybody who
+wants to know; where they are too slow it is dropped, counted, without keeping the motors waiting.
+A deadline it misses by more than a tick is skipped and counted, never made up.
 """
 
 import threading
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from neuroloop.core.kernel import kernel
+from neuroloop.core.mailbox import empty_mailbox, put
 from neuroloop.core.message import R_BYTES, R_INDEX, R_LATE_NS, RECORD_WORDS
 from neuroloop.core.native import (
     address_of,
@@ -38,14 +40,15 @@ _START_NS = 10_000_000
 
 
 @kernel
-def run(control, program, intake, outcome, ring, dt_ns, spin_ns):
-    """Tick until stopped; ``intake``, ``outcome`` and ``ring`` are tuples of addresses and sizes.
+def run(control, program, intake, outcome, out, dt_ns, spin_ns):
+    """Tick until stopped; ``intake``, ``outcome`` and ``out`` are tuples of addresses and sizes.
 
     ``intake`` is (feeds, number of feeds, record), ``outcome`` (outcome, room for one message),
-    ``ring`` (address, capacity).
+    ``out`` (mailbox, bytes of motion, ring, capacity of the ring).
     """
     feeds, n_feeds, record = intake
-    into, out = i64(at(record), 0, RECORD_WORDS), i64(at(outcome[0]), 0, RECORD_WORDS)
+    mailbox, motion_bytes, ring, capacity = out
+    into, left = i64(at(record), 0, RECORD_WORDS), i64(at(outcome[0]), 0, RECORD_WORDS)
     start = load_acquire(control, C_START_NS)
     index = 0
     while load_acquire(control, C_STOP) == 0:
@@ -58,12 +61,13 @@ def run(control, program, intake, outcome, ring, dt_ns, spin_ns):
         gather(feeds, n_feeds, record, index, index * dt_ns // 1000, dt_ns // 1000)
         into[R_LATE_NS] = now - deadline
         step(program, record, outcome[0])
+        put(mailbox, u8(at(outcome[0]), 0, motion_bytes))
         message = i64(at(outcome[1]), 0, 1)
-        message[0] = 8 + into[R_BYTES] + out[R_BYTES]
+        message[0] = 8 + into[R_BYTES] + left[R_BYTES]
         u8(at(outcome[1]), 8, into[R_BYTES])[:] = u8(at(record), 0, into[R_BYTES])
-        left = u8(at(outcome[0]), 0, out[R_BYTES])
-        u8(at(outcome[1]), 8 + into[R_BYTES], out[R_BYTES])[:] = left
-        push(ring[0], ring[1], u8(at(outcome[1]), 0, message[0]), message[0])
+        kept = u8(at(outcome[0]), 0, left[R_BYTES])
+        u8(at(outcome[1]), 8 + into[R_BYTES], left[R_BYTES])[:] = kept
+        push(ring, capacity, u8(at(outcome[1]), 0, message[0]), message[0])
         index += 1
         behind = (now_ns() - start) // dt_ns - index
         if behind > 0:
@@ -91,13 +95,16 @@ class LiveTick:
         self._scratch = np.zeros(room // 8, np.int64)
         self._message: UInt8s = np.zeros(room // 8, np.int64).view(np.uint8)
         self._ring = empty_ring(max(_BACKLOG_BYTES // 4, room), 4)
+        self._box = empty_mailbox(loop.motion_bytes)
+        self.motion: UInt8s = np.zeros(loop.motion_bytes, np.uint8)
+        """the head of an outcome, up to the end of its motion"""
         intake = loop.intake
         self._arguments = (
             self._control,
             loop.program.address,
             (intake.table_address, len(intake.feeds), address_of(intake.record)),
             (address_of(loop.outcome), address_of(self._scratch)),
-            (self._ring.address, self._ring.capacity),
+            (self._box.address, loop.motion_bytes, self._ring.address, self._ring.capacity),
             loop.dt_us * 1000,
             spin_us * 1000,
         )
@@ -132,6 +139,10 @@ class LiveTick:
     def unseen(self) -> int:
         """Ticks that were run but dropped for the onlookers."""
         return self._ring.dropped
+
+    def moved(self) -> bool:
+        """Put the newest motion into ``motion``; whether it was not there before."""
+        return self._box.take(self.motion)
 
     def ticks(self) -> Iterator[tuple[int, UInt8s, UInt8s]]:
         """Yield index, record and outcome of the ticks that were run since last asked."""

@@ -11,14 +11,10 @@ import numpy as np
 
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.message import (
-    MESSAGE_BYTES,
     R_DT_US,
     R_INDEX,
     R_T_US,
-    RECORD_BYTES,
-    T_US,
     messages,
-    padded,
 )
 from neuroloop.core.native import address_of
 from neuroloop.core.ports import Actuator, Plant, Sink
@@ -52,7 +48,7 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.outcome: UInt8s = self.program.outcome_buffer()
-        self._motions = _motion_places(self.actuators)
+        self._motions, self.motion_bytes = self.program.motions()
         self._addresses = (
             self.program.address,
             self.intake.table_address,
@@ -73,11 +69,14 @@ class Loop:
         tick(*self._addresses, self.next_index, self.next_index * self.dt_us, self.dt_us)
         self.next_index += 1
 
-    def act(self, record: UInt8s, outcome: UInt8s) -> None:
-        """Pass the motion on, let the Python parts and the onlookers see the tick."""
+    def move(self, outcome: UInt8s) -> None:
+        """Pass the motion on; its place at the head of an outcome is `motion_bytes` long."""
         for actuator, (stamp, values) in zip(self.actuators, self._motions, strict=True):
             t_us = int(outcome[stamp].view(np.int64)[0])
             actuator.write(Motion(t_us, outcome[values].view(np.float32).copy()))
+
+    def show(self, record: UInt8s, outcome: UInt8s) -> None:
+        """Let the parts in plain Python and the onlookers see a tick."""
         if self.python_parts:
             now = Tick(*(int(w) for w in record.view(np.int64)[[R_INDEX, R_T_US, R_DT_US]]))
             entered, left = list(messages(record)), list(messages(outcome))
@@ -103,15 +102,5 @@ class Loop:
             view[...] = value
         except (ValueError, TypeError) as error:
             raise ConfigError(f"edit of {name}, {view.dtype}{list(view.shape)}: {error}") from error
-        self.edits.edit(arena.offsets[name], view.tobytes(), self.next_index * self.dt_us)
-
-
-def _motion_places(actuators: Sequence[Actuator]) -> list[tuple[slice, slice]]:
-    """Return where the stamp and the values of each actuator's motion stand in an outcome."""
-    places, at = [], RECORD_BYTES
-    for actuator in actuators:
-        stamp, values = at + 8 * T_US, at + MESSAGE_BYTES
-        n_bytes = 4 * len(actuator.body.channels)
-        places.append((slice(stamp, stamp + 8), slice(values, values + n_bytes)))
-        at = values + padded(n_bytes)
-    return places
+        if not self.edits.edit(arena.offsets[name], view.tobytes(), self.next_index * self.dt_us):
+            raise ConfigError(f"edit of {name}: too much waits for the next tick already")

@@ -243,10 +243,7 @@ class Simulator:
 
     def edit(self, name: str, value: object) -> None:
         """Set a field of the network (``population.array``) from the next tick on."""
-        dropped = self._loop.edits.ring.dropped
         self._loop.edit(name, value)
-        if self._loop.edits.ring.dropped > dropped:
-            raise ConfigError(f"edit of {name}: too many edits wait for the next tick; run it")
 
     def snapshot(self) -> dict[str, bytes]:
         """Copy everything that a bit-identical continuation needs."""

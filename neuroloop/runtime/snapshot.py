@@ -18,8 +18,8 @@ def snapshot(loop: Loop) -> State:
 
 def restore(loop: Loop, state: State) -> None:
     """Go back to a snapshot of this loop."""
-    loop.program.arena.restore(state["network"])
     loop.intake.restore(state["rings"])
+    loop.program.arena.restore(state["network"])
     loop.next_index = int.from_bytes(state["index"], "little")
     for name, part in _stateful(loop).items():
         part.restore(state[name])

@@ -75,11 +75,11 @@ def test_what_is_wrong_is_said_without_a_traceback(simulate, arguments, code, wo
     assert done.stdout == ""
 
 
-def test_missing_matplotlib_is_a_word_about_the_extra(tmp_path, monkeypatch):
+def test_missing_matplotlib_is_a_word_about_the_package(tmp_path, monkeypatch):
     from neuroloop.cli import simulate as verb
     from neuroloop.core.errors import MachineError
 
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
 
-    with pytest.raises(MachineError, match=r"neuroloop\[plot\]"):
+    with pytest.raises(MachineError, match=r"pip install matplotlib"):
         verb.command("nets.py:build", plot=tmp_path / "x.png")

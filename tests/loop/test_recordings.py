@@ -22,7 +22,7 @@ TURN = 1.2
 
 needs_opencv = pytest.mark.skipif(
     importlib.util.find_spec("cv2") is None and os.environ.get("CI") != "true",
-    reason='no OpenCV; pip install opencv-python-headless',
+    reason="no OpenCV; pip install opencv-python-headless",
 )
 
 
@@ -69,7 +69,7 @@ def go_on(loop, ticks):
     for _ in range(ticks):
         loop.sense(loop.next_index * loop.dt_us)
         loop.step()
-        loop.act(loop.intake.record, loop.outcome)
+        loop.show(loop.intake.record, loop.outcome)
 
 
 def where_it_changes(frames, floor=0.1):

@@ -59,6 +59,7 @@ def _go_on(loop, ticks):
     for _ in range(ticks):
         loop.sense(loop.next_index * loop.dt_us)
         loop.step()
-        loop.act(loop.intake.record, loop.outcome)
+        loop.move(loop.outcome)
+        loop.show(loop.intake.record, loop.outcome)
         meter.take(loop.intake.record, loop.outcome)
     return meter.fingerprint, loop.plant.pose()

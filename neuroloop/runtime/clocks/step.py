@@ -27,7 +27,8 @@ class StepClock:
             while not loop.ended():
                 loop.sense(loop.next_index * self.dt_us)
                 loop.step()
-                loop.act(loop.intake.record, loop.outcome)
+                loop.move(loop.outcome)
+                loop.show(loop.intake.record, loop.outcome)
         finally:
             loop.stop()
 

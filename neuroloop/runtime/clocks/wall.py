@@ -65,8 +65,10 @@ async def _world(loop: Loop, live: LiveTick) -> None:
     while not loop.ended():
         if loop.plant is not None:
             loop.plant.advance(live.now_us // loop.dt_us * loop.dt_us)
+        if live.moved():
+            loop.move(live.motion)
         for index, record, outcome in live.ticks():
-            loop.act(record, outcome)
+            loop.show(record, outcome)
             loop.next_index = index + 1
         await asyncio.sleep(_PUMP_S)
 
