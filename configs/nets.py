@@ -129,3 +129,35 @@ def track(width: int = 64, height: int = 48, columns: int = 16) -> Network:
             ),
         ),
     )
+
+
+def published_actor(actor: str) -> Network:
+    """Four layers of 256, 256, 256 and 2 neurons, whose weights ``w1 ... w4``, ``b1 ... b4`` the
+    file ``actor`` holds (rows are targets).
+
+    Its 24 inputs are: the goal to the left, to the right, near; speed forward, to the left, to the
+    right; 18 sectors from left to right.
+    """
+    with np.load(actor, allow_pickle=False) as file:
+        weights = [file[f"w{k}"] for k in range(1, 5)]
+        biases = [file[f"b{k}"] for k in range(1, 5)]
+    first = weights[0]
+    sizes = {"direction": 2, "distance": 2, "speed": 4, "sectors": 18}
+    columns = {"direction": [0, 1], "distance": [2], "speed": [3, 4, 5], "sectors": range(6, 24)}
+    units = {"direction": [0, 1], "distance": [0], "speed": [0, 1, 3], "sectors": range(18)}
+    layers = ("first", "second", "third", "motor")
+    projections = []
+    for name, n in sizes.items():
+        matrix = np.zeros((len(first), n), np.float32)
+        matrix[:, list(units[name])] = first[:, list(columns[name])]
+        projections.append(Projection(name, "first", dense(matrix)))
+    for source, target, weight in zip(layers, layers[1:], weights[1:], strict=False):
+        projections.append(Projection(source, target, dense(weight)))
+    return Network(
+        inputs=tuple(Input(name, n) for name, n in sizes.items()),
+        populations=tuple(
+            Population(layer, len(bias), "current_lif", arrays={"bias": bias})
+            for layer, bias in zip(layers, biases, strict=True)
+        ),
+        projections=tuple(projections),
+    )

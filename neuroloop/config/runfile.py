@@ -60,6 +60,8 @@ class Wiring(Struct, frozen=True):
     """a file, or ``nets.py:build`` beside the run file"""
     network_options: Settings = field(default_factory=dict)
     """keyword arguments of ``build``"""
+    reset_every_ticks: Annotated[int, Meta(ge=0)] = 0
+    """how often the neurons are put back to their first state; 0 is never"""
 
 
 @dataclass(frozen=True)

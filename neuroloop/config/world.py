@@ -17,13 +17,21 @@ _MIN_AREA_M2 = 1e-9
 def load(name: str, folder: Path, where: str) -> World:
     """Return the world ``name``: a path beside the run file in ``folder``, or one that comes along.
 
+    A name that ends in ``.npz`` is a bench's world file; its first pair gives start and goal.
+
     Raises
     ------
     ConfigError
         In words, where there is no such file or `check` refuses what it says.
     """
-    path = data_file("worlds", name, folder, where)
-    world = decode(path, World, where)
+    if name.endswith(".npz"):
+        from neuroloop.config import world_file  # which checks outlines by this file
+
+        path = folder / name
+        world = world_file.load(path, where).world
+    else:
+        path = data_file("worlds", name, folder, where)
+        world = decode(path, World, where)
     check(world, f"{where}: {path}")
     return world
 
@@ -35,12 +43,12 @@ def check(world: World, where: str, body_radius_m: float = 0.0) -> None:
     Numbers in brackets count from 0, in the order of the file.
     """
     check_finite(msgspec.to_builtins(world), where)
-    _check_outline(world.room, f"{where}: `room`")
+    check_outline(world.room, f"{where}: `room`")
     for i, polygon in enumerate(world.polygon):
-        _check_outline(polygon.points, f"{where}: `polygon[{i}]`")
-    _check_place(world, (world.start[0], world.start[1]), f"{where}: `start`", body_radius_m)
+        check_outline(polygon.points, f"{where}: `polygon[{i}]`")
+    check_place(world, (world.start[0], world.start[1]), f"{where}: `start`", body_radius_m)
     if world.goal is not None:
-        _check_place(world, world.goal, f"{where}: `goal`", 0.0)
+        check_place(world, world.goal, f"{where}: `goal`", 0.0)
 
 
 def corners(points: Sequence[Point]) -> list[Point]:
@@ -68,7 +76,8 @@ def _edges(points: Sequence[Point]) -> Iterator[tuple[Point, Point]]:
     return zip(points, [*points[1:], points[0]], strict=True)
 
 
-def _check_outline(points: Sequence[Point], place: str) -> None:
+def check_outline(points: Sequence[Point], place: str) -> None:
+    """Refuse an outline that crosses itself or encloses nothing; ``place`` names it."""
     distinct = len(set(points))
     if distinct < 3:
         raise ConfigError(f"{place}: has {distinct} distinct points {_show(points)}; 3 are wanted")
@@ -86,7 +95,8 @@ def _check_outline(points: Sequence[Point], place: str) -> None:
         raise ConfigError(f"{place}: encloses no area: {_show(points)}")
 
 
-def _check_place(world: World, place: Point, name: str, radius_m: float) -> None:
+def check_place(world: World, place: Point, name: str, radius_m: float) -> None:
+    """Refuse a ``place`` in the solid, outside the room or nearer than ``radius_m`` to either."""
     here = f"{name}: {_at(place)}"
     if not inside(world.room, place):
         raise ConfigError(f"{here} lies outside the room {_show(world.room)}")

@@ -180,6 +180,15 @@ class Stateful(Protocol):
 
 
 @runtime_checkable
+class Seeded(Protocol):
+    """A source with random numbers of its own."""
+
+    def seed(self, rng: np.random.Generator) -> None:
+        """Draw from ``rng`` from now on."""
+        ...
+
+
+@runtime_checkable
 class Sink(Protocol):
     """What looks on: recorder, meter, live view.  It gets copies and can change nothing."""
 
@@ -204,6 +213,8 @@ class Kernel:
     """up to three whole numbers"""
     state: Mapping[str, ArrayLike] = field(default_factory=dict)
     """arrays that change while running"""
+    dynamic: Sequence[str] = ()
+    """neurons: those of ``state`` that a reset of the network puts back"""
     plastic: Mapping[str, ArrayLike] = field(default_factory=dict)
     """weights that learn"""
     static: Mapping[str, ArrayLike] = field(default_factory=dict)

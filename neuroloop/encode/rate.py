@@ -1,7 +1,8 @@
 """Numbers → two units each, one for positive values and one for negative, firing with the value.
 
-Unit i fires with ``clip(value_i / scale_i, 0, 1)``, unit k + i with ``clip(-value_i / scale_i,
-0, 1)``: ON and OFF as two ranges of units.
+Of the k numbers that ``channels`` names (all by default), unit i fires with ``clip(x_i, 0, 1)`` and
+unit k + i with ``clip(-x_i, 0, 1)``: ON and OFF as two ranges of units.  ``linear``: x is the value
+divided by its scale; ``inverse``: the scale divided by the value, for distances.
 """
 
 from typing import Annotated, Literal
@@ -16,7 +17,21 @@ from neuroloop.core.native import f32, i64
 from neuroloop.core.ports import Kernel, Site
 from neuroloop.core.values import Scalars
 from neuroloop.engine import generate
-from neuroloop.engine.row import IN, STATE, N, fresh, params, state_f32
+from neuroloop.engine.row import (
+    COUNT,
+    IN,
+    IN_META,
+    M_BYTES,
+    META_WORDS,
+    STATE,
+    N,
+    fresh,
+    state_f32,
+    state_i64,
+)
+from neuroloop.engine.row import params as params_of
+
+INVERSE = COUNT + 1
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,17 +40,21 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     input: str
     scale: Annotated[list[Positive], Meta(min_length=1)]
     """the value of each number at which its unit fires fastest"""
+    channels: list[str] = []
+    """labels of the sensor's numbers that are meant, in this order; empty means all"""
+    response: Literal["linear", "inverse"] = "linear"
     max_rate_hz: Positive = 200.0
     code: Literal["regular", "bernoulli"] = "regular"
 
 
 @kernel
-def split(values, scale, intensity):
+def split(values, chosen, scale, intensity, inverse):
     """Set the intensity of the ON and the OFF units; a NaN keeps the last one."""
     k = scale.shape[0]
     zero, one = np.float32(0), np.float32(1)
     for i in range(k):
-        x = values[i] / scale[i]
+        value = values[chosen[i]]
+        x = scale[i] / value if inverse else value / scale[i]
         if not np.isnan(x):
             intensity[i] = min(max(x, zero), one)
             intensity[k + i] = min(max(-x, zero), one)
@@ -45,9 +64,10 @@ def split(values, scale, intensity):
 def step(arena, row):
     n = row[N]
     if fresh(arena, row, i64(arena, row[STATE + 3], 1)):
-        k = n // 2
-        scale = params(arena, row)[2:]
-        split(f32(arena, row[IN], k), scale, state_f32(arena, row, 0, n))
+        given = i64(arena, row[IN_META], META_WORDS)[M_BYTES] // 4
+        chosen, scale = state_i64(arena, row, 4, n // 2), params_of(arena, row)[2:]
+        values, intensity = f32(arena, row[IN], given), state_f32(arena, row, 0, n)
+        split(values, chosen, scale, intensity, row[INVERSE])
     generate.fire_at(arena, row, n)
 
 
@@ -55,16 +75,18 @@ def build(config: Config, site: Site) -> Kernel:
     """Lay out the encoder."""
     if site.source is None or site.source.reading is not Scalars:
         raise ConfigError(f'encoder "{site.name}": rate needs a sensor of numbers as its input')
-    k = site.source.shape[0]
+    chosen = generate.chosen(config.channels, site.source, site)
+    k = len(chosen)
     if len(config.scale) != k:
         raise ConfigError(
             f'encoder "{site.name}": scale has {len(config.scale)} numbers, '
             f'"{site.source.name}" gives {k}'
         )
-    expected = config.max_rate_hz * site.dt_us * 1e-6
     return Kernel(
         step,
-        params=(generate.CODES[config.code], expected, *config.scale),
+        params=(*generate.timing(config.code, config.max_rate_hz, site), *config.scale),
+        counts=(config.response == "inverse",),
         state={**generate.state(2 * k, site.rng()), "seen": np.zeros(1, np.int64)},
+        static={"chosen": np.array(chosen, np.int64)},
         units=2 * k,
     )

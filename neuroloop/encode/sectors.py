@@ -1,8 +1,12 @@
 """Range scan → one unit a sector that fires the faster, the nearer something is.
 
-The beams of the field of view are sorted into sectors by their bearing, left to right.  A sector's
-intensity is ``clip((far - d) / (far - near), 0, 1)`` of its nearest beam d; a sector without a
-measurement keeps its last one, and +inf is far.
+The beams of the field of view are sorted into sectors by their bearing, left to right.  From the
+distance d of a sector, that of its nearest or its median beam, its intensity is
+
+* ``linear``: ``clip((far - d) / (far - near), 0, 1)``,
+* ``inverse``: ``clip(near / d, 0, 1)``.
+
+A sector without a measurement keeps its last one, and +inf is far.
 """
 
 import math
@@ -19,6 +23,7 @@ from neuroloop.core.ports import Kernel, Site
 from neuroloop.core.values import Ranges
 from neuroloop.engine import generate
 from neuroloop.engine.row import (
+    COUNT,
     IN,
     IN_META,
     M_BYTES,
@@ -28,7 +33,10 @@ from neuroloop.engine.row import (
     fresh,
     params,
     state_f32,
+    state_i64,
 )
+
+MEDIAN, INVERSE = COUNT + 1, COUNT + 2
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -37,26 +45,63 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     input: str
     sectors: Annotated[int, Meta(ge=1, le=4096)] = 18
     fov_deg: Annotated[float, Meta(gt=0, le=360)] = 180.0
+    statistic: Literal["nearest", "median"] = "nearest"
+    """which beam of a sector counts"""
+    response: Literal["linear", "inverse"] = "linear"
     near_m: NotNegative = 0.2
+    """distance at which a sector fires fastest"""
     far_m: Positive = 2.0
+    """linear: distance from which on it is silent"""
     max_rate_hz: Positive = 200.0
     code: Literal["regular", "bernoulli"] = "regular"
 
 
 @kernel
-def nearness(metres, bearing, intensity, fov_rad, near, far):
-    """Set each sector's intensity from its nearest beam."""
-    n = intensity.shape[0]
+def gather_beams(metres, bearing, fov_rad, start, beams):
+    """Sort the measurements into sectors: sector s has ``beams[start[s]:start[s + 1]]``.
+
+    A sector holds the bearings (right, left].
+    """
+    n = start.shape[0] - 1
+    start[:] = 0
+    for b in range(metres.shape[0]):
+        s = math.floor((np.float32(0.5) - bearing[b] / fov_rad) * np.float32(n))
+        if 0 <= s < n and not np.isnan(metres[b]):
+            start[s + 1] += 1
     for s in range(n):
-        nearest = np.float32(np.nan)
-        left = fov_rad * (np.float32(0.5) - np.float32(s) / np.float32(n))
-        right = fov_rad * (np.float32(0.5) - np.float32(s + 1) / np.float32(n))
-        for b in range(metres.shape[0]):
-            inside = (bearing[b] <= left) & (bearing[b] > right)
-            if inside and not (metres[b] >= nearest) and not np.isnan(metres[b]):
-                nearest = metres[b]
-        if not np.isnan(nearest):
-            close = (far - nearest) / (far - near)
+        start[s + 1] += start[s]
+    for b in range(metres.shape[0]):
+        s = math.floor((np.float32(0.5) - bearing[b] / fov_rad) * np.float32(n))
+        if 0 <= s < n and not np.isnan(metres[b]):
+            # start[s] counts up to the next sector's start while the beams fill in
+            beams[start[s]] = metres[b]
+            start[s] += 1
+    for s in range(n, 0, -1):
+        start[s] = start[s - 1]
+    start[0] = 0
+
+
+@kernel
+def distance_of(beams, median):
+    """Return the nearest, or the upper median, of a sector's measurements."""
+    if not median:
+        return beams.min()
+    for i in range(1, beams.shape[0]):
+        value, j = beams[i], i - 1
+        while j >= 0 and beams[j] > value:
+            beams[j + 1] = beams[j]
+            j -= 1
+        beams[j + 1] = value
+    return beams[beams.shape[0] // 2]
+
+
+@kernel
+def nearness(beams, start, intensity, median, inverse, near, far):
+    """Set each sector's intensity from its measurements."""
+    for s in range(intensity.shape[0]):
+        if start[s + 1] > start[s]:
+            d = distance_of(beams[start[s] : start[s + 1]], median)
+            close = near / max(d, np.float32(1e-6)) if inverse else (far - d) / (far - near)
             intensity[s] = min(max(close, np.float32(0)), np.float32(1))
 
 
@@ -64,10 +109,13 @@ def nearness(metres, bearing, intensity, fov_rad, near, far):
 def step(arena, row):
     n = row[N]
     if fresh(arena, row, i64(arena, row[STATE + 3], 1)):
-        beams = i64(arena, row[IN_META], META_WORDS)[M_BYTES] // 8
+        k = i64(arena, row[IN_META], META_WORDS)[M_BYTES] // 8
         p = params(arena, row)
-        metres, bearing = f32(arena, row[IN], beams), f32(arena, row[IN] + 4 * beams, beams)
-        nearness(metres, bearing, state_f32(arena, row, 0, n), p[2], p[3], p[4])
+        metres, bearing = f32(arena, row[IN], k), f32(arena, row[IN] + 4 * k, k)
+        start, beams = state_i64(arena, row, 4, n + 1), state_f32(arena, row, 5, k)
+        gather_beams(metres, bearing, p[2], start, beams)
+        intensity = state_f32(arena, row, 0, n)
+        nearness(beams, start, intensity, row[MEDIAN], row[INVERSE], p[3], p[4])
     generate.fire_at(arena, row, n)
 
 
@@ -75,7 +123,7 @@ def build(config: Config, site: Site) -> Kernel:
     """Lay out the encoder."""
     if site.source is None or site.source.reading is not Ranges:
         raise ConfigError(f'encoder "{site.name}": sectors needs a range sensor as its input')
-    if config.far_m <= config.near_m:
+    if config.response == "linear" and config.far_m <= config.near_m:
         raise ConfigError(
             f'encoder "{site.name}": far_m ({config.far_m:g}) must be above '
             f"near_m ({config.near_m:g})"
@@ -85,13 +133,18 @@ def build(config: Config, site: Site) -> Kernel:
     return Kernel(
         step,
         params=(
-            generate.CODES[config.code],
-            config.max_rate_hz * site.dt_us * 1e-6,
+            *generate.timing(config.code, config.max_rate_hz, site),
             fov,
             config.near_m,
             config.far_m,
         ),
-        state={**generate.state(config.sectors, site.rng()), "seen": np.zeros(1, np.int64)},
+        counts=(config.statistic == "median", config.response == "inverse"),
+        state={
+            **generate.state(config.sectors, site.rng()),
+            "seen": np.zeros(1, np.int64),
+            "start": np.zeros(config.sectors + 1, np.int64),
+            "beams": np.zeros(site.source.shape[0], np.float32),
+        },
         units=config.sectors,
         bearing_rad=centres.astype(np.float32),
     )

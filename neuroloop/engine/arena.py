@@ -76,6 +76,10 @@ class Assembler:
         numbers = np.asarray(value)
         return self.field(name, numbers.dtype, numbers.shape, numbers, section)
 
+    def value(self, field: Field) -> np.ndarray[Any, Any]:
+        """Return the first value of a field reserved before."""
+        return np.broadcast_to(np.asarray(self._fields[field.name][1], field.dtype), field.shape)
+
     def build(self) -> "Arena":
         """Lay the fields out and fill them."""
         offsets: dict[str, int] = {}

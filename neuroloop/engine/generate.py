@@ -1,9 +1,14 @@
 """From an intensity per unit to spikes: how the light encoders fire."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.kernel import inline, kernel
+from neuroloop.core.ports import Site
+from neuroloop.core.values import SourceSpec
 from neuroloop.engine.row import emit, params, state_f32, state_u32
 
 REGULAR, BERNOULLI = 0, 1
@@ -17,6 +22,28 @@ def state(units: int, rng: np.random.Generator) -> dict[str, ArrayLike]:
         "phase": np.zeros(units, np.float32),
         "random": rng.integers(1, 2**32, units, np.uint32),
     }
+
+
+def timing(code: str, max_rate_hz: float, site: Site) -> tuple[int, float]:
+    """Return the first two parameters of an encoder: its code, and spikes a tick at intensity 1."""
+    expected = max_rate_hz * site.dt_us * 1e-6
+    if expected > 1.0 + 1e-9:
+        raise ConfigError(
+            f'encoder "{site.name}": max_rate_hz of {max_rate_hz:g} is more than one spike in a '
+            f"tick of {site.dt_us} us; at most {1e6 / site.dt_us:g} is wanted"
+        )
+    return CODES[code], expected
+
+
+def chosen(channels: Sequence[str], source: SourceSpec, site: Site) -> list[int]:
+    """Return the places of the named numbers in a sensor's readings; all where none is named."""
+    for name in channels:
+        if name not in source.labels:
+            raise ConfigError(
+                f'encoder "{site.name}": "{source.name}" has no channel "{name}"'
+                f"{nearest(name, source.labels)}"
+            )
+    return [source.labels.index(n) for n in channels] or list(range(source.shape[0]))
 
 
 @kernel

@@ -16,6 +16,7 @@ from neuroloop.core.values import Int32s
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler, Field
 from neuroloop.engine.op import Op, Units, Word, place, spiking
+from neuroloop.engine.reset import resets
 from neuroloop.network.graph import Network, Population, Projection
 
 
@@ -57,6 +58,8 @@ class Lowering:
     library: Library
     dt_us: int
     seed: int
+    reset_every_ticks: int = 0
+    """0 lets the network's state go on for ever"""
 
     def network(
         self, network: Network, inputs: Mapping[str, Units]
@@ -66,6 +69,7 @@ class Lowering:
         units = dict(inputs)
         targets: dict[str, _Target] = {}
         rows: dict[str, list[Op]] = {name: [] for name in inputs}
+        dynamic: list[Field] = []
         for p in network.populations:
             arriving = [
                 d for j, d in zip(network.projections, delays, strict=True) if j.target == p.name
@@ -73,10 +77,13 @@ class Lowering:
             units[p.name] = spiking(self.to, p.name, p.n)
             op, targets[p.name] = self._population(p, units[p.name], _slots(arriving))
             rows[p.name] = [op]
+            dynamic += _dynamic(op, targets[p.name].incoming)
         for k, (j, delay) in enumerate(zip(network.projections, delays, strict=True)):
             rows[j.source].append(self._projection(k, j, delay, units, targets[j.target]))
         order = [*inputs, *_order(network, delays)]
-        return [op for name in order for op in rows[name]], units
+        every = self.reset_every_ticks
+        first = resets(self.to, dynamic, every) if every else []
+        return first + [op for name in order for op in rows[name]], units
 
     def _population(self, p: Population, units: Units, slots: int) -> tuple[Op, _Target]:
         where = f'population "{p.name}"'
@@ -112,6 +119,14 @@ class Lowering:
             row.COUNT: target.incoming.shape[1],
         }
         return place(self.to, f"{j.name}.{k}", kernel, words)
+
+
+def _dynamic(op: Op, incoming: Field) -> list[Field]:
+    """Return what a reset puts back: the kind's dynamic arrays, its last spikes, its input."""
+    names = list(op.kernel.state)
+    own = [op.words[row.STATE + names.index(name)] for name in op.kernel.dynamic]
+    fields = (*own, op.words[row.SPIKING], incoming)
+    return [field for field in fields if isinstance(field, Field) and field.n_bytes]
 
 
 def delay_ticks(j: Projection, dt_us: int) -> Int32s:

@@ -73,4 +73,5 @@ def build(config: Config, cell: Cell) -> Kernel:
             "v": np.zeros(cell.n, np.float32),
             "bias": np.full(cell.n, config.bias, np.float32),
         },
+        dynamic=("c", "v"),
     )

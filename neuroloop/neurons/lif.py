@@ -84,4 +84,5 @@ def build(config: Config, cell: Cell) -> Kernel:
             "refractory": np.zeros(cell.n, np.float32),
             "bias": np.full(cell.n, config.bias, np.float32),
         },
+        dynamic=("v", "refractory"),
     )

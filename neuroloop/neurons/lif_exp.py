@@ -114,4 +114,5 @@ def build(config: Config, cell: Cell) -> Kernel:
             "exc": np.zeros(cell.n, np.float32),
             "inh": np.zeros(cell.n, np.float32),
         },
+        dynamic=("v", "refractory", "exc", "inh"),
     )

@@ -155,7 +155,8 @@ class _Assembly:
         network = networks.of(wiring.network, self.run.folder, wiring.network_options, where)
         self._check_inputs(network, where)
         inputs = {i.name: self.spiking[i.name] for i in network.inputs}
-        lowering = Lowering(self.to, library, self.dt_us, self.run.run.seed)
+        seed, reset = self.run.run.seed, wiring.reset_every_ticks
+        lowering = Lowering(self.to, library, self.dt_us, seed, reset)
         try:
             ops, self.spiking = lowering.network(network, inputs)
         except ConfigError as error:

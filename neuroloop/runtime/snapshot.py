@@ -22,7 +22,8 @@ def restore(loop: Loop, state: State) -> None:
     loop.program.arena.restore(state["network"])
     loop.next_index = int.from_bytes(state["index"], "little")
     for name, part in _stateful(loop).items():
-        part.restore(state[name])
+        if name in state:
+            part.restore(state[name])
 
 
 def _stateful(loop: Loop) -> dict[str, Stateful]:

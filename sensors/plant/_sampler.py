@@ -49,6 +49,11 @@ class Sampler(Generic[R]):
         self._due_us = math.ceil(self._index * self._period_us - 1e-3)
         return (self._measure(t_us),)
 
+    def seed(self, rng: np.random.Generator) -> None:
+        """Draw the measurements' noise from ``rng`` from now on."""
+        if self._rng is not None:
+            self._rng.bit_generator.state = rng.bit_generator.state
+
     def snapshot(self) -> bytes:
         """Return the time of the next reading and the state of the random numbers, as JSON."""
         state: dict[str, Any] = {"index": self._index, "due_us": self._due_us}

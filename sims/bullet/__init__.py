@@ -9,10 +9,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from neuroloop.config.resolve import data_file
-from neuroloop.core.body import Fraction
+from neuroloop.core.body import Fraction, NotNegative
 from neuroloop.core.errors import ConfigError, MachineError
 from neuroloop.core.ports import Plant, Site
 from sims import _scene
+from sims._delay import late
 from sims.bullet.plant import Bullet
 
 FALLBACK = "plane"
@@ -30,6 +31,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """length of a step; it divides the tick"""
     slip: Fraction = 0.0
     """part of the wheels' motion that is lost"""
+    command_delay_ms: NotNegative = 0.0
+    """how late commands reach the wheels; a whole number of steps"""
     gui: bool = False
     """whether PyBullet opens its window"""
 
@@ -54,7 +57,8 @@ def build(config: Config, site: Site) -> Plant:
     urdf = None if scene.body.urdf is None else _urdf(config, site, scene.body.urdf)
     settings = msgspec.structs.asdict(config)
     kept = {name: settings[name] for name in ("step_us", "slip", "gui")}
-    return Bullet(scene.body, scene.world, {**kept, "urdf": urdf and str(urdf)})
+    plant = Bullet(scene.body, scene.world, {**kept, "urdf": urdf and str(urdf)})
+    return late(plant, config.command_delay_ms, config.step_us)
 
 
 def _urdf(config: Config, site: Site, name: str) -> Path:

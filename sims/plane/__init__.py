@@ -4,9 +4,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from neuroloop.core.body import Fraction
+from neuroloop.core.body import Fraction, NotNegative
 from neuroloop.core.ports import Plant, Site
 from sims import _scene
+from sims._delay import late
 from sims.plane.plant import Plane
 
 
@@ -21,9 +22,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """length of a step; it divides the tick"""
     slip: Fraction = 0.0
     """part of the wheels' motion that is lost"""
+    command_delay_ms: NotNegative = 0.0
+    """how late commands reach the wheels; a whole number of steps"""
 
 
 def build(config: Config, site: Site) -> Plant:
     """Return the plant, with the robot at the world's start."""
     scene = _scene.load(config, site)
-    return Plane(scene.body, scene.world, config.step_us, config.slip)
+    plant = Plane(scene.body, scene.world, config.step_us, config.slip)
+    return late(plant, config.command_delay_ms, config.step_us)

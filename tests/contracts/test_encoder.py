@@ -12,7 +12,10 @@ from neuroloop.core.ports import Site
 from neuroloop.core.values import Depth, Frame, Ranges, Scalars, Sound, SourceSpec
 from neuroloop.testing.kernels import check_encoder
 
-SETTINGS = {"rate": {"scale": [1.0, 2.0, 0.5]}}
+SETTINGS = {
+    "rate": {"scale": [1.0, 2.0, 0.5]},
+    "tuning": {"channel": "b", "units": 9, "width": 0.3},
+}
 """by kind, what a Config cannot do without"""
 
 
@@ -45,7 +48,9 @@ def test_encoder_keeps_its_promises(kind):
     settings = getattr(module, "EXAMPLE", SETTINGS.get(kind, {}))
     checked = 0
     for reading, (shape, bearing, readings) in _sources().items():
-        spec = SourceSpec("sensor", reading, shape, 20.0, bearing_rad=bearing)
+        spec = SourceSpec(
+            "sensor", reading, shape, 20.0, labels=("a", "b", "c"), bearing_rad=bearing
+        )
         config = module.Config(**{"input": "sensor", **settings})
         try:
             module.build(config, Site("encoder", 0, 1000, Path(), source=spec))

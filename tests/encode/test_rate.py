@@ -84,3 +84,13 @@ def test_other_sensors_and_a_scale_of_another_length_are_refused():
         rate.build(rate.Config("camera", [1.0]), Site("x", 0, 1000, source=camera))
     with pytest.raises(ConfigError, match='scale has 1 numbers, "imu" gives 2'):
         rate.build(rate.Config("imu", [1.0]), Site("x", 0, 1000, source=numbers(2)))
+
+
+def test_chosen_channels_and_the_inverse_response(alone):
+    source = SourceSpec("goal", Scalars, (2,), 10.0, labels=("bearing_rad", "distance_m"))
+    config = rate.Config("goal", scale=[0.3], channels=["distance_m"], response="inverse")
+    encode = alone(rate, config, source)
+    encode(Scalars(0, np.array([2.0, 1.2], np.float32)))
+    np.testing.assert_allclose(
+        encode.program.arena["encoder.coder.intensity"], [0.25, 0.0], rtol=1e-6
+    )

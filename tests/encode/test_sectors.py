@@ -101,3 +101,18 @@ def test_other_sensors_and_impossible_limits_are_refused():
     config = sectors.Config("lidar", near_m=2.0, far_m=1.0)
     with pytest.raises(ConfigError, match=r"far_m \(1\) must be above near_m \(2\)"):
         sectors.build(config, Site("x", 0, 1000, source=lidar(1)))
+
+
+def test_the_median_of_a_sector_and_the_inverse_response(alone):
+    config = sectors.Config(
+        "lidar", sectors=2, fov_deg=180, statistic="median", response="inverse", near_m=0.35
+    )
+    encode = alone(sectors, config, lidar(7))
+    encode(scan([0.1, 0.7, 9.0, np.nan, 3.5, 0.2, np.inf], [80, 60, 10, 30, -5, -30, -60]))
+    # left: the middle of 0.1, 0.7, 9.0; right: of 0.2, 3.5, inf
+    np.testing.assert_allclose(intensity(encode), [0.5, 0.1], rtol=1e-6)
+
+
+def test_a_rate_above_one_spike_a_tick_is_refused(alone):
+    with pytest.raises(ConfigError, match="more than one spike in a tick of 1000 us"):
+        alone(sectors, sectors.Config("lidar", max_rate_hz=1001), lidar(2))

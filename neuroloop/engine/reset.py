@@ -1,0 +1,34 @@
+"""Put the neurons of a network back to their first state every so many ticks.
+
+A network that was trained on separate decisions begins each of them anew.  What is put back is what
+the kinds call ``dynamic``, and what waits at their inputs; parameters, weights, traces and random
+numbers go on.
+"""
+
+from collections.abc import Sequence
+
+from neuroloop.core.kernel import entry
+from neuroloop.core.native import u8
+from neuroloop.core.ports import Kernel
+from neuroloop.engine.arena import Assembler, Field, Section
+from neuroloop.engine.op import Op, place
+from neuroloop.engine.row import COUNT, H_STEP, IN, OUT, N, header
+
+EVERY = COUNT + 1
+
+
+@entry
+def put_back(arena, row):
+    if header(arena)[H_STEP] % row[EVERY] == 0:
+        u8(arena, row[OUT], row[N])[:] = u8(arena, row[IN], row[N])
+
+
+def resets(to: Assembler, fields: Sequence[Field], every_ticks: int) -> list[Op]:
+    """Return one row a field, to run before all others."""
+    ops = []
+    for field in fields:
+        first = to.array(f"{field.name}.first", to.value(field), Section.STATIC)
+        words = {N: field.n_bytes, IN: first, OUT: field}
+        kernel = Kernel(put_back, counts=(every_ticks,))
+        ops.append(place(to, f"{field.name}.reset", kernel, words))
+    return ops

@@ -1,0 +1,1 @@
+"""Training: makes weights for the networks of the run files, from nothing."""
