@@ -1,8 +1,20 @@
 """The networks of the run files beside this file, wired by hand: read, change, run."""
 
+from itertools import pairwise
+
 import numpy as np
 
-from neuroloop.network import Input, Network, Population, Projection, all_to_all, dense, pairs
+from neuroloop.core.errors import ConfigError
+from neuroloop.network import (
+    Input,
+    Network,
+    Population,
+    Projection,
+    all_to_all,
+    dense,
+    load_layers,
+    pairs,
+)
 
 GROUP = 10
 """neurons in a group; they start spread out so that they do not fire in step"""
@@ -132,32 +144,36 @@ def track(width: int = 64, height: int = 48, columns: int = 16) -> Network:
 
 
 def published_actor(actor: str) -> Network:
-    """Four layers of 256, 256, 256 and 2 neurons, whose weights ``w1 ... w4``, ``b1 ... b4`` the
-    file ``actor`` holds (rows are targets).
+    """Four layers of 256, 256, 256 and 2 neurons, read from the file ``actor``.
 
     Its 24 inputs are: the goal to the left, to the right, near; speed forward, to the left, to the
     right; 18 sectors from left to right.
     """
-    with np.load(actor, allow_pickle=False) as file:
-        weights = [file[f"w{k}"] for k in range(1, 5)]
-        biases = [file[f"b{k}"] for k in range(1, 5)]
-    first = weights[0]
-    sizes = {"direction": 2, "distance": 2, "speed": 4, "sectors": 18}
-    columns = {"direction": [0, 1], "distance": [2], "speed": [3, 4, 5], "sectors": range(6, 24)}
-    units = {"direction": [0, 1], "distance": [0], "speed": [0, 1, 3], "sectors": range(18)}
-    layers = ("first", "second", "third", "motor")
+    layers = load_layers(actor)
+    first, last = layers[0][0], layers[-1][0]
+    if first.shape[1] != 24 or last.shape[0] != 2:
+        shape = f"{first.shape[1]} inputs and {last.shape[0]} outputs"
+        raise ConfigError(f"{actor}: {shape}; the published actor has 24 and 2")
+    names = [f"layer{k}" for k in range(1, len(layers))] + ["motor"]
+    # of each input: its units, the ones that are used, and the columns of the first layer they meet
+    inputs = {
+        "direction": (2, [0, 1], [0, 1]),
+        "distance": (2, [0], [2]),
+        "speed": (4, [0, 1, 3], [3, 4, 5]),
+        "sectors": (18, list(range(18)), list(range(6, 24))),
+    }
     projections = []
-    for name, n in sizes.items():
+    for name, (n, used, columns) in inputs.items():
         matrix = np.zeros((len(first), n), np.float32)
-        matrix[:, list(units[name])] = first[:, list(columns[name])]
-        projections.append(Projection(name, "first", dense(matrix)))
-    for source, target, weight in zip(layers, layers[1:], weights[1:], strict=False):
+        matrix[:, used] = first[:, columns]
+        projections.append(Projection(name, names[0], dense(matrix)))
+    for (source, target), (weight, _) in zip(pairwise(names), layers[1:], strict=True):
         projections.append(Projection(source, target, dense(weight)))
     return Network(
-        inputs=tuple(Input(name, n) for name, n in sizes.items()),
+        inputs=tuple(Input(name, n) for name, (n, _, _) in inputs.items()),
         populations=tuple(
-            Population(layer, len(bias), "current_lif", arrays={"bias": bias})
-            for layer, bias in zip(layers, biases, strict=True)
+            Population(name, len(bias), "current_lif", arrays={"bias": bias})
+            for name, (_, bias) in zip(names, layers, strict=True)
         ),
         projections=tuple(projections),
     )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuroloop.cli._navigation import navigation
+
 if TYPE_CHECKING:
     from neuroloop.bench.start import StartCost
     from neuroloop.bench.tick import TickCost
@@ -16,9 +18,7 @@ verbs = typer.Typer(
 )
 
 
-@verbs.callback()
-def _options() -> None:
-    """Keep ``tick`` a verb of its own while it is the only one."""
+verbs.command()(navigation)
 
 
 @verbs.command()

@@ -11,7 +11,7 @@ from neuroloop.core.kernel import entry
 from neuroloop.core.native import u8
 from neuroloop.core.ports import Kernel
 from neuroloop.engine.arena import Assembler, Field, Section
-from neuroloop.engine.op import Op, place
+from neuroloop.engine.op import Op, Word, place
 from neuroloop.engine.row import COUNT, H_STEP, IN, OUT, N, header
 
 EVERY = COUNT + 1
@@ -28,7 +28,7 @@ def resets(to: Assembler, fields: Sequence[Field], every_ticks: int) -> list[Op]
     ops = []
     for field in fields:
         first = to.array(f"{field.name}.first", to.value(field), Section.STATIC)
-        words = {N: field.n_bytes, IN: first, OUT: field}
+        words: dict[int, Word] = {N: field.n_bytes, IN: first, OUT: field}
         kernel = Kernel(put_back, counts=(every_ticks,))
         ops.append(place(to, f"{field.name}.reset", kernel, words))
     return ops

@@ -10,6 +10,7 @@ from neuroloop.network.connect import (
 )
 from neuroloop.network.file import load, save
 from neuroloop.network.graph import Input, Network, Population, Projection
+from neuroloop.network.layers import load_layers
 
 __all__ = [
     "Connections",
@@ -21,6 +22,7 @@ __all__ = [
     "dense",
     "fixed_probability",
     "load",
+    "load_layers",
     "one_to_one",
     "pairs",
     "save",

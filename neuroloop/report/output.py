@@ -1,5 +1,6 @@
 """Files that a run leaves: checked before it starts, written in one step."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -29,5 +30,6 @@ def write(path: Path, save: Callable[[Path], None]) -> None:
         save(partial)
         partial.replace(path)
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            partial.unlink()
         raise MachineError(f"cannot write {path}: {error.strerror or error}") from error

@@ -26,11 +26,11 @@ def build(config: Config, site: Site) -> Source:
         raise ConfigError(
             f"sensor.{site.name}: the plant's world has no goal; add `goal = [x, y]` to its file"
         )
-    goal_x, goal_y = goal
 
     def measure(t_us: int) -> Scalars:
         x, y, yaw = plant.pose()
-        dx, dy = goal_x - x, goal_y - y
+        goal = plant.world.goal or (x, y)  # another one in each episode
+        dx, dy = goal[0] - x, goal[1] - y
         ahead = math.cos(yaw) * dx + math.sin(yaw) * dy
         left = math.cos(yaw) * dy - math.sin(yaw) * dx
         values = np.array([math.atan2(left, ahead), math.hypot(dx, dy)], np.float32)

@@ -3,7 +3,7 @@
 import importlib.util
 import platform
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -33,6 +33,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """part of the wheels' motion that is lost"""
     command_delay_ms: NotNegative = 0.0
     """how late commands reach the wheels; a whole number of steps"""
+    lidar: Literal["rays", "outlines"] = "rays"
+    """PyBullet's rays, or the plane's, far faster, which see what the world file says"""
     gui: bool = False
     """whether PyBullet opens its window"""
 
@@ -57,6 +59,7 @@ def build(config: Config, site: Site) -> Plant:
     urdf = None if scene.body.urdf is None else _urdf(config, site, scene.body.urdf)
     settings = msgspec.structs.asdict(config)
     kept = {name: settings[name] for name in ("step_us", "slip", "gui")}
+    kept["outlines"] = config.lidar == "outlines"
     plant = Bullet(scene.body, scene.world, {**kept, "urdf": urdf and str(urdf)})
     return late(plant, config.command_delay_ms, config.step_us)
 

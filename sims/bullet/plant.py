@@ -10,6 +10,7 @@ from neuroloop.core.body import Body
 from neuroloop.core.errors import PartError
 from neuroloop.core.values import Float32s, UInt8s
 from neuroloop.core.world import Point, World
+from sims._rays import Rays
 from sims.bullet.process import Process
 from sims.bullet.wire import (
     DATA_BYTES,
@@ -38,6 +39,7 @@ class Bullet:
     def __init__(self, body: Body, world: World, settings: dict[str, Any]) -> None:
         self._body, self._world = body, world
         self._step_us: int = settings["step_us"]
+        self._rays = Rays(world) if settings.pop("outlines") else None
         self._process = Process(msgspec.json.encode({"body": body, "world": world, **settings}))
         self._t_us = 0
 
@@ -113,6 +115,8 @@ class Bullet:
 
         The scan is flat: an obstacle is seen whatever its height.
         """
+        if self._rays is not None:
+            return self._rays.scan(self.pose(), pose, bearing_rad)
         metres = self._process.wire.floats(len(bearing_rad))
         metres[:] = bearing_rad
         self._process.ask(Ask.SCAN, *pose, len(bearing_rad))

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from neuroloop.core.body import Body
 from neuroloop.core.world import World
 from sims._drive import TOUCH_M, slew
+from sims._rays import mounted
 from sims.bullet import robot, room, wire
 from sims.bullet.wire import (
     FORWARD,
@@ -141,14 +142,13 @@ class Simulation:
         self._state[FORWARD] = vx * math.cos(yaw) + vy * math.sin(yaw)
         self._state[TURN] = turn
 
-    def _mounted(self, x: float, y: float, yaw: float) -> tuple[float, float, float]:
-        bx, by, byaw = self._state[X : YAW + 1].tolist()
-        c, s = math.cos(byaw), math.sin(byaw)
-        return bx + c * x - s * y, by + s * x + c * y, byaw + yaw
+    def _body(self) -> tuple[float, float, float]:
+        x, y, yaw = self._state[X : YAW + 1].tolist()
+        return x, y, yaw
 
     def _scan(self) -> None:
         *pose, beams = self._wire.arguments[:4].tolist()
-        x, y, yaw = self._mounted(*pose)
+        x, y, yaw = mounted(self._body(), (pose[0], pose[1], pose[2]))
         beam = self._wire.floats(int(beams))
         angle = beam.astype(np.float64) + yaw
         origin = np.tile([x, y, _BEAM_Z_M], (len(beam), 1))
@@ -161,7 +161,7 @@ class Simulation:
     def _picture(self) -> None:
         x, y, z, yaw, rows, columns, fov_rad = self._wire.arguments[:7].tolist()
         height, width = int(rows), int(columns)
-        x, y, yaw = self._mounted(x, y, yaw)
+        x, y, yaw = mounted(self._body(), (x, y, yaw))
         ahead = [x + math.cos(yaw), y + math.sin(yaw), z]
         upright = 2 * math.atan(math.tan(fov_rad / 2) * height / width)
         taken = p.getCameraImage(

@@ -9,7 +9,7 @@ import math
 
 from neuroloop.core.kernel import kernel
 from sims._drive import TOUCH_M, slew
-from sims.plane.geometry import INVERSE, PX, PY, RADIUS, X1, X2, Y1, Y2
+from sims._surfaces import INVERSE, PX, PY, RADIUS, X1, X2, Y1, Y2
 
 X, Y, YAW, LEFT, RIGHT, WANT_LEFT, WANT_RIGHT = range(7)
 FORWARD, TURN, TOUCHING, FREE, T_US, STATE = range(7, 13)

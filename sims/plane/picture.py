@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from neuroloop.core.kernel import kernel
-from sims.plane.geometry import (
+from sims._surfaces import (
     ALONG,
     GREY,
     HEIGHT,

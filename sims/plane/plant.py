@@ -1,7 +1,5 @@
 """The plane as a plant: a thin shell round the kernels."""
 
-import math
-
 import msgspec
 import numpy as np
 
@@ -9,13 +7,11 @@ from neuroloop.core.body import Body
 from neuroloop.core.errors import PartError
 from neuroloop.core.values import Float32s, UInt8s
 from neuroloop.core.world import Point, World
+from sims._rays import Rays, mounted
+from sims._surfaces import posts_of, walls_of
 from sims.plane import motion
-from sims.plane.geometry import Floats, posts_of, walls_of
 from sims.plane.motion import FORWARD, STATE, T_US, TOUCHING, TURN, WANT_LEFT, WANT_RIGHT
 from sims.plane.picture import picture
-from sims.plane.rays import beams_of, scan
-
-_KEPT_BEAMS = 16
 
 
 class Plane:
@@ -39,7 +35,7 @@ class Plane:
         self._state = np.zeros(STATE)
         self._state[:3] = world.start
         self._t_us = 0
-        self._beams: dict[bytes, Floats] = {}
+        self._rays = Rays(world)
 
     @property
     def body(self) -> Body:
@@ -97,18 +93,11 @@ class Plane:
 
         The scan is flat: an obstacle is seen whatever its height.
         """
-        key = bearing_rad.tobytes()
-        beams = self._beams.get(key)
-        if beams is None:
-            if len(self._beams) >= _KEPT_BEAMS:
-                self._beams.clear()
-            beams = self._beams[key] = beams_of(bearing_rad)
-        metres: Float32s = scan(self._walls, self._posts, *self._mounted(*pose), beams)
-        return metres
+        return self._rays.scan(self.pose(), pose, bearing_rad)
 
     def picture(self, pose: tuple[float, ...], shape: tuple[int, int], fov_rad: float) -> UInt8s:
         """Return what a camera at ``pose`` (x, y, z, yaw on the body) sees (``uint8[h, w]``)."""
-        x, y, yaw = self._mounted(pose[0], pose[1], pose[3])
+        x, y, yaw = mounted(self.pose(), (pose[0], pose[1], pose[3]))
         camera = np.array([x, y, pose[2], yaw, fov_rad / 2])
         grey: UInt8s = picture(self._walls, self._posts, camera, *shape)
         return grey
@@ -124,9 +113,3 @@ class Plane:
             raise PartError(f"plant: {len(state)} bytes are not a snapshot of this plant")
         self._state[:] = np.frombuffer(state)
         self._t_us = int(self._state[T_US])
-
-    def _mounted(self, x: float, y: float, yaw: float) -> tuple[float, float, float]:
-        """Return a pose on the body as a pose in the world."""
-        bx, by, byaw = self.pose()
-        c, s = math.cos(byaw), math.sin(byaw)
-        return bx + c * x - s * y, by + s * x + c * y, byaw + yaw

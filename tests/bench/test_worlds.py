@@ -151,7 +151,7 @@ def test_where_nothing_can_be_written_is_told_in_words(tmp_path):
 
 def test_a_world_without_free_floor_is_told_in_words():
     full = World("full", _shapes.ROOM, _shapes.CENTRE, polygon=[Polygon(_shapes.ROOM)])
-    with pytest.raises(ConfigError, match='world "full": no place is 0.5 m from all'):
+    with pytest.raises(ConfigError, match=r'world "full": no place is 0\.5 m from all'):
         _pairs.draw(full, 0, 10)
 
 

@@ -1,3 +1,4 @@
+import contextlib
 import io
 import math
 import os
@@ -169,7 +170,7 @@ def test_a_header_that_lies_allocates_nothing(tmp_path, shape):
     )
     with zipfile.ZipFile(tmp_path / "w.npz", "w") as archive:
         archive.writestr("vertices_m.npy", header.getvalue() + bytes(32))
-    with pytest.raises(ConfigError, match="`vertices_m`: .*rows; at most 10000|damaged: 32 bytes"):
+    with pytest.raises(ConfigError, match=r"`vertices_m`: .*(at most 10000|damaged: 32 bytes)"):
         world_file.load(tmp_path / "w.npz")
 
 
@@ -217,12 +218,10 @@ edits = st.lists(
 
 def load_or_refuse(path, data):
     path.write_bytes(data)
-    try:
+    with contextlib.suppress(ConfigError):
         file = world_file.load(path)
-        world_file.check_pairs(file, 0.2)
         world_file.unreachable(file)
-    except ConfigError as error:
-        assert str(error)
+        world_file.check_pairs(file, 0.2)
 
 
 @settings(max_examples=150, deadline=None)

@@ -10,7 +10,8 @@ from neuroloop.core.body import Body, Drive
 from neuroloop.core.ports import Site
 from neuroloop.core.world import Disc, Polygon, World
 from sims import plane
-from sims.plane.geometry import posts_of, walls_of
+from sims._rays import mounted
+from sims._surfaces import posts_of, walls_of
 from sims.plane.plant import Plane
 
 ROOM = [(-5.0, -5.0), (5.0, -5.0), (5.0, 5.0), (-5.0, 5.0)]
@@ -161,7 +162,7 @@ def test_a_scan_is_what_trying_every_surface_gives(quads, posts, start, mount, e
     plant = Plane(SUDDEN, world, 1000, 0.0)
     bearings = np.concatenate([np.linspace(-math.pi, math.pi, 91), extra]).astype(np.float32)
     metres = plant.scan(mount, bearings)
-    x, y, yaw = plant._mounted(*mount)
+    x, y, yaw = mounted(plant.pose(), mount)
     # on the very edge of a post there is no telling inside from outside
     assume(all(abs(math.hypot(px - x, py - y) - r) > 1e-3 for px, py, r in posts))
     angles = bearings.astype(float) + yaw
@@ -224,7 +225,7 @@ def test_a_picture_is_what_a_ray_through_each_pixel_meets():
     world = World("test", ROOM, (0.0, 0.0, 0.13), polygon=[box, tall])
     plant = Plane(SUDDEN, world, 1000, 0.0)
     got = plant.picture((0.1, 0.0, 0.25, 0.0), (36, 48), 1.3)
-    x, y, yaw = plant._mounted(0.1, 0.0, 0.0)
+    x, y, yaw = mounted(plant.pose(), (0.1, 0.0, 0.0))
     expected = slow_picture(world, (x, y, 0.25, yaw), (36, 48), 1.3)
     assert np.mean(got == expected) > 0.998  # pixels cut by an edge may round either way
 

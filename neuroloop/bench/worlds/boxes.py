@@ -51,9 +51,10 @@ def generate(seed: int) -> World:
 
 def _place(rng: np.random.Generator, boxes: Sequence[Floats], group: Group) -> Group:
     """Return the group where there is room for it, empty where none was found."""
+    # chosen before the tries: a crowded room must not favour those that fit more easily
+    leans = rng.random() < _LEANING
+    upright = leans or rng.random() >= _TURNED
     for _ in range(_TRIES):
-        leans = rng.random() < _LEANING
-        upright = leans or rng.random() >= _TURNED
         angle = rng.integers(4) * math.pi / 2 if upright else rng.uniform(0, 2 * math.pi)
         here = [turned(box, angle) for box in group]
         corners = np.concatenate(here)

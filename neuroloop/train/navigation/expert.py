@@ -36,37 +36,37 @@ SEPARATION_M = 0.23
 class Expert(NamedTuple):
     """What was tuned on generated worlds; lengths in metres, angles in radians, times in seconds."""
 
-    radius: float = 0.26
+    radius: float = 0.28
     """of the disc that has to pass"""
-    horizon: float = 6.0
+    horizon: float = 5.7
     """free ways count up to here"""
-    jump: float = 0.6
+    jump: float = 0.3
     """by how much the free way changes at an opening"""
-    turn_cost: float = 0.5
+    turn_cost: float = 0.88
     """metres that a turn of one radian is worth"""
-    goal_weight: float = 0.8
+    goal_weight: float = 0.55
     """without an opening: how much a heading off the goal's costs"""
-    turn_weight: float = 0.4
+    turn_weight: float = 0.32
     """without an opening: how much a heading off one's own costs"""
-    gain: float = 3.0
+    gain: float = 2.4
     """turning speed per angle to the chosen heading, 1/s"""
-    turn_limit: float = 2.5
+    turn_limit: float = 3.2
     """radians a second"""
-    slow: float = 0.6
+    slow: float = 1.4
     """free way below which it drives slower"""
-    delay: float = 0.12
+    delay: float = 0.13
     """time from a scan to the motion: the turn made meanwhile is not made twice"""
     sharp: float = 1.5
     """power of the cosine that slows it down in a turn"""
     past: float = 0.1
     """how far beyond an edge an opening is"""
-    keep: float = 0.3
+    keep: float = 0.48
     """distance to surfaces below which it gives way sideways"""
-    push: float = 0.5
+    push: float = 0.8
     """how strongly"""
     blocked: float = 2.0
     """metres that a surface in sight between an opening and the goal is worth"""
-    inertia: float = 0.1
+    inertia: float = 0.054
     """time over which the present turn counts as made, where openings compete, s"""
 
 

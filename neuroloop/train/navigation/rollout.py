@@ -4,6 +4,7 @@ It stands in for the loop, where a plant, sensors and encoders do the same with 
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,10 +18,11 @@ from neuroloop.train.navigation.expert import (
     HEADINGS,
     SEPARATION_M,
     WHEEL_MPS,
+    Expert,
     decide,
     wrap,
 )
-from neuroloop.train.navigation.student import act, rest
+from neuroloop.train.navigation.student import PARAMS, Student, act, rest, resting
 
 MIN_M, MAX_M = 0.15, 30.0
 NOISE_M = 0.01
@@ -180,3 +182,46 @@ def episode(walls, course, rules, expert, student, state, params, seed, seen, as
                 if clearance(walls, x, y) < RADIUS_M:
                     return HIT, k + 1, driven, used
     return LATE, rules.decisions, driven, used
+
+
+class Drive(NamedTuple):
+    """What became of one episode."""
+
+    outcome: int
+    decisions: int
+    metres: float
+    synops: int
+    seen: NDArray[np.float16]
+    """intensities, ``float16[decisions, UNITS]``; empty where the expert was not asked"""
+    asked: NDArray[np.float16]
+    """what the expert would have done, ``float16[decisions, 2]``, m/s"""
+
+
+def drive(
+    student: Student,
+    expert: Expert,
+    tasks: Sequence[tuple[Floats, Course]],
+    rules: Rules,
+    seed: int,
+) -> list[Drive]:
+    """Drive courses among walls; the same seed gives the same drives."""
+    state = resting(student)
+    seen = np.zeros((rules.decisions, senses.UNITS), np.float32)
+    asked = np.zeros((rules.decisions, 2), np.float32)
+    drives = []
+    for k, (walls, course) in enumerate(tasks):
+        outcome, decisions, metres, synops = episode(
+            walls, course, rules, expert, student, state, PARAMS, seed * 100_003 + k, seen, asked
+        )
+        kept = decisions if rules.label else 0
+        drives.append(
+            Drive(
+                outcome,
+                decisions,
+                metres,
+                synops,
+                seen[:kept].astype(np.float16),
+                asked[:kept].astype(np.float16),
+            )
+        )
+    return drives

@@ -1,13 +1,13 @@
-"""What the network is told: intensities of the input units, the same maths as the encoders'.
+"""What the network is told: intensities of the input units, by the same maths as the encoders.
 
 =========  =====  ============================================================================
 port       units  intensity
 =========  =====  ============================================================================
 near       36     ``clip(0.35 m / d)`` of the nearest beam d of a sector of 10 degrees
-far        36     ``clip((far - d) / (far - near))`` of the sector's median beam, 0.3 to 5 m
-heading    24     ``exp(4 (cos(bearing - preferred) - 1))``
-distance   3      ``exp(-d / s)`` of the goal's distance, s = 0.7, 2 and 6 m
-speed      4      ``clip(v / 0.5)``, ``clip(w / 2.0)``, and the same of -v and -w
+far        72     ``clip((5 m - d) / 4.7 m)`` of the median beam d of a sector of 5 degrees
+heading    24     ``exp((cos(bearing - preferred) - 1) / w^2)``, w = 0.5
+distance   6      ``exp(-(d - preferred)^2 / 2 w^2)`` of the goal's, 0 to 6 m, w = 1 m
+speed      4      ``clip(v / 0.5 m/s)``, ``clip(w / 2 rad/s)``, and the same of -v and -w
 =========  =====  ============================================================================
 """
 
@@ -17,36 +17,49 @@ import numpy as np
 
 from neuroloop.core.kernel import kernel
 
-SECTORS = 36
-NEAR_M = 0.35
-FAR_FROM_M, FAR_TO_M = 0.3, 5.0
-HEADINGS, KAPPA = 24, 4.0
-DISTANCES_M = (0.7, 2.0, 6.0)
+NEAR_SECTORS, NEAR_M = 36, 0.35
+FAR_SECTORS, FAR_FROM_M, FAR_TO_M = 72, 0.3, 5.0
+HEADINGS, HEADING_WIDTH = 24, 0.5
+DISTANCES, DISTANCE_WIDTH_M, DISTANCE_TO_M = 6, 1.0, 6.0
 FORWARD_MPS, TURN_RPS = 0.5, 2.0
 PORTS = {
-    "near": SECTORS,
-    "far": SECTORS,
+    "near": NEAR_SECTORS,
+    "far": FAR_SECTORS,
     "heading": HEADINGS,
-    "distance": len(DISTANCES_M),
+    "distance": DISTANCES,
     "speed": 4,
 }
 UNITS = sum(PORTS.values())
-PREFERRED = (math.pi - (np.arange(HEADINGS) + 0.5) * 2 * math.pi / HEADINGS).astype(np.float32)
-_SCALE = np.array(DISTANCES_M)
+PREFERRED_RAD = (math.pi * (1.0 - (2 * np.arange(HEADINGS) + 1) / HEADINGS)).astype(np.float32)
+PREFERRED_M = ((np.arange(DISTANCES) + 0.5) / DISTANCES * DISTANCE_TO_M).astype(np.float32)
 
 
-def _mirrored() -> tuple[np.ndarray, ...]:
-    sectors, headings = np.arange(SECTORS)[::-1], np.arange(HEADINGS)[::-1]
-    return sectors, sectors, headings, np.arange(len(DISTANCES_M)), np.array([0, 3, 2, 1])
+def _mirror() -> np.ndarray:
+    """Return where each unit's intensity is found when left and right are exchanged."""
+    order = {name: np.arange(n) for name, n in PORTS.items()}
+    for name in ("near", "far", "heading"):
+        order[name] = order[name][::-1]
+    order["speed"] = np.array([0, 3, 2, 1])
+    ends = np.cumsum([0, *PORTS.values()])
+    return np.concatenate([part + end for part, end in zip(order.values(), ends, strict=False)])
 
 
-MIRROR = np.concatenate(
-    [
-        part + start
-        for part, start in zip(_mirrored(), np.cumsum([0, *PORTS.values()]), strict=False)
-    ]
-)
-"""where each unit's intensity is found when left and right are exchanged"""
+MIRROR = _mirror()
+
+
+@kernel
+def sorted_beams(metres, kept):
+    """Copy the measurements of a sector to ``kept``, nearest first; returns how many there are."""
+    count = 0
+    for r in metres:
+        if not math.isnan(r):
+            k = count
+            while k > 0 and kept[k - 1] > r:
+                kept[k] = kept[k - 1]
+                k -= 1
+            kept[k] = r
+            count += 1
+    return count
 
 
 @kernel
@@ -55,32 +68,28 @@ def sense(metres, goal_rad, goal_m, forward, turning, intensity):
 
     A sector without a measurement keeps its intensities; +inf is far.
     """
-    beams = metres.shape[0] // SECTORS
-    kept = np.empty(beams, np.float32)
-    for s in range(SECTORS):
-        count = 0
-        for b in range(s * beams, (s + 1) * beams):
-            r = metres[b]
-            if not math.isnan(r):
-                k = count
-                while k > 0 and kept[k - 1] > r:
-                    kept[k] = kept[k - 1]
-                    k -= 1
-                kept[k] = r
-                count += 1
-        if count == 0:
-            continue
-        intensity[s] = min(NEAR_M / max(kept[0], 0.01), 1.0)
-        middle = kept[count // 2] if count % 2 else 0.5 * (kept[count // 2 - 1] + kept[count // 2])
-        closeness = (FAR_TO_M - middle) / (FAR_TO_M - FAR_FROM_M)
-        intensity[SECTORS + s] = min(max(closeness, 0.0), 1.0)
-    at = 2 * SECTORS
+    beams = metres.shape[0]
+    kept = np.empty(beams)
+    for s in range(NEAR_SECTORS):
+        part = metres[s * beams // NEAR_SECTORS : (s + 1) * beams // NEAR_SECTORS]
+        if sorted_beams(part, kept):
+            intensity[s] = min(NEAR_M / max(kept[0], 1e-6), 1.0)
+    at = NEAR_SECTORS
+    for s in range(FAR_SECTORS):
+        part = metres[s * beams // FAR_SECTORS : (s + 1) * beams // FAR_SECTORS]
+        count = sorted_beams(part, kept)
+        if count:
+            close = (FAR_TO_M - kept[count // 2]) / (FAR_TO_M - FAR_FROM_M)
+            intensity[at + s] = min(max(close, 0.0), 1.0)
+    at += FAR_SECTORS
     for k in range(HEADINGS):
-        intensity[at + k] = math.exp(KAPPA * (math.cos(goal_rad - PREFERRED[k]) - 1.0))
+        gap = math.cos(goal_rad - PREFERRED_RAD[k]) - 1.0
+        intensity[at + k] = math.exp(gap / HEADING_WIDTH**2)
     at += HEADINGS
-    for k in range(_SCALE.shape[0]):
-        intensity[at + k] = math.exp(-goal_m / _SCALE[k])
-    at += _SCALE.shape[0]
+    for k in range(DISTANCES):
+        gap = (goal_m - PREFERRED_M[k]) / DISTANCE_WIDTH_M
+        intensity[at + k] = math.exp(-0.5 * gap * gap)
+    at += DISTANCES
     v, w = forward / FORWARD_MPS, turning / TURN_RPS
     intensity[at] = min(max(v, 0.0), 1.0)
     intensity[at + 1] = min(max(w, 0.0), 1.0)

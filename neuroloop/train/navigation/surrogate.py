@@ -27,6 +27,8 @@ from neuroloop.train.navigation.student import (
 )
 
 STEEPNESS = 4.0
+BEND = 0.1
+"""error, in parts of full speed, from which on it counts by its amount"""
 _DC, _DV = np.float32(CURRENT_DECAY), np.float32(VOLTAGE_DECAY)
 _TH, _K = np.float32(V_THRESHOLD), np.float32(STEEPNESS)
 _ONE, _HALF = np.float32(1), np.float32(0.5)
@@ -136,8 +138,10 @@ def _outer(a: Array, g: Array) -> Array:
 def loss_and_gradient(
     student: Student, batch: Batch, activity_cost: float = 0.0, *, smooth: bool = False
 ) -> tuple[float, Student]:
-    """Return the weighted mean squared error of the wheels' speeds, and its gradient.
+    """Return the weighted mean error of the wheels' speeds, and its gradient.
 
+    The error e costs ``2 d (sqrt(d^2 + e^2) - d)``, d = 0.1: the square of a small one, and the
+    amount of a large one, so that between two ways round an obstacle one is learnt, not the middle.
     ``activity_cost`` is what a spike a tick of all neurons of ``hidden`` and ``relay`` adds.
     """
     hidden = _forward(
@@ -150,9 +154,10 @@ def loss_and_gradient(
     counts = motor.s.reshape(decisions, TICKS, size, 4, n // 4).sum((1, 4)) / (TICKS * (n // 4))
     error = counts[..., (0, 2)] - counts[..., (1, 3)] - batch.asked
     norm = batch.weight.sum() * 2
-    loss = float((error**2 * batch.weight[..., None]).sum() / norm)
+    root = np.sqrt(error**2 + BEND**2)
+    loss = float((2 * BEND * (root - BEND) * batch.weight[..., None]).sum() / norm)
     loss += activity_cost * float(hidden.s.mean() + relay.s.mean())
-    g = error * batch.weight[..., None] * (2 / (norm * TICKS * (n // 4)))
+    g = BEND * error / root * batch.weight[..., None] * (2 / (norm * TICKS * (n // 4)))
     g = np.stack([g[..., 0], -g[..., 0], g[..., 1], -g[..., 1]], -1).astype(np.float32)
     gs = np.ascontiguousarray(
         np.repeat(np.repeat(g, n // 4, axis=-1), TICKS, axis=0), dtype=np.float32

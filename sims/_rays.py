@@ -11,7 +11,10 @@ import numpy as np
 
 from neuroloop.core.kernel import kernel
 from neuroloop.core.values import Float32s
-from sims.plane.geometry import PX, PY, RADIUS, X1, X2, Y1, Y2, Floats
+from neuroloop.core.world import World
+from sims._surfaces import PX, PY, RADIUS, X1, X2, Y1, Y2, Floats, posts_of, walls_of
+
+_KEPT_BEAMS = 16
 
 BEARING, COS, SIN, INDEX, BEAM_COLUMNS = range(5)
 """columns of a prepared beam: bearing in [-pi, pi), its cosine and sine, its place in the scan"""
@@ -153,3 +156,36 @@ def _post(best, beams, start, count, px, py, radius):
         t = middle - root if middle >= root else middle + root
         if t >= 0.0 and t < best[k]:
             best[k] = t
+
+
+class Rays:
+    """A lidar's view of one world; the beams of the last few sensors are kept prepared."""
+
+    def __init__(self, world: World) -> None:
+        self._walls, self._posts = walls_of(world), posts_of(world)
+        self._beams: dict[bytes, Floats] = {}
+
+    def scan(
+        self,
+        body: tuple[float, float, float],
+        mount: tuple[float, float, float],
+        bearing_rad: Float32s,
+    ) -> Float32s:
+        """Return ``float32[k]`` metres from a sensor mounted on a body, poses as x, y, yaw."""
+        key = bearing_rad.tobytes()
+        beams = self._beams.get(key)
+        if beams is None:
+            if len(self._beams) >= _KEPT_BEAMS:
+                self._beams.clear()
+            beams = self._beams[key] = beams_of(bearing_rad)
+        metres: Float32s = scan(self._walls, self._posts, *mounted(body, mount), beams)
+        return metres
+
+
+def mounted(
+    body: tuple[float, float, float], mount: tuple[float, float, float]
+) -> tuple[float, float, float]:
+    """Return a pose on the body as a pose in the world; x, y in metres, yaw in radians."""
+    x, y, yaw = mount
+    c, s = math.cos(body[2]), math.sin(body[2])
+    return body[0] + c * x - s * y, body[1] + s * x + c * y, body[2] + yaw

@@ -1,0 +1,1 @@
+"""How well a network finds its way through the worlds of world files."""
