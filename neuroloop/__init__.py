@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from neuroloop.network import Input, Network, Population, Projection
-    from neuroloop.runtime.simulate import Result, Simulator, simulate
+    from neuroloop.runtime.simulate import Result, simulate
+    from neuroloop.runtime.simulator import Simulator
 
     __version__: str
 
@@ -24,7 +25,8 @@ __all__ = [
 
 _HOME = {
     **dict.fromkeys(("Input", "Network", "Population", "Projection"), "neuroloop.network"),
-    **dict.fromkeys(("Result", "Simulator", "simulate"), "neuroloop.runtime.simulate"),
+    **dict.fromkeys(("Result", "simulate"), "neuroloop.runtime.simulate"),
+    "Simulator": "neuroloop.runtime.simulator",
 }
 
 

@@ -5,7 +5,6 @@ This is the form of the published logs of Hokuyo scanners, and of `neuroloop.rec
 """
 
 import logging
-import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from neuroloop.core.body import NotNegative, Positive
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Site
 from neuroloop.core.values import Float32s, Ranges, SourceSpec
+from sensors import _bearings
 
 _log = logging.getLogger(__name__)
 
@@ -94,8 +94,7 @@ class LidarLog:
                 self.skipped,
                 len(rows),
             )
-        sectors = (np.arange(beams) + 0.5) / beams - 0.5
-        self._bearing_rad = (-math.radians(config.fov_deg) * sectors).astype(np.float32)
+        self._bearing_rad = _bearings.of_beams(beams, config.fov_deg)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -13,13 +13,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Self
 
-import numpy as np
 from msgspec import Meta, Struct
 
 from neuroloop.core.body import Positive
 from neuroloop.core.errors import ConfigError, MachineError
 from neuroloop.core.ports import Site
-from neuroloop.core.values import Float32s, Frame, SourceSpec, UInt8s
+from neuroloop.core.values import Frame, SourceSpec, UInt8s
+from sensors import _bearings
 
 _log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ class Video:
             unit="grey",
             low=0.0,
             high=255.0,
-            bearing_rad=columns(config.width, config.fov_deg),
+            bearing_rad=_bearings.of_columns(config.width, config.fov_deg),
         )
 
     @property
@@ -198,16 +198,6 @@ class Video:
 def build(config: Config, site: Site) -> Video:
     """Return a source of `Frame`, to be entered before it is read."""
     return Video(config, site)
-
-
-def columns(width: int, fov_deg: float) -> Float32s:
-    """Return the bearing of each column of a pinhole camera's pixels, ``float32[width]``.
-
-    Left to right, so from positive to negative.
-    """
-    focal = width / 2 / math.tan(math.radians(fov_deg) / 2)
-    bearing_rad: Float32s = np.arctan((width / 2 - np.arange(width) - 0.5) / focal)
-    return bearing_rad.astype(np.float32)
 
 
 def _check_readable(path: Path) -> None:

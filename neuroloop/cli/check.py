@@ -1,4 +1,4 @@
-"""``neuroloop check``: is a run file right?  It imports only the parts named and builds nothing."""
+"""``neuroloop check``: is a run file right?  It imports the parts named and loads the network."""
 
 import inspect
 import json
@@ -16,14 +16,18 @@ def command(
     backend: Annotated[str | None, typer.Option(help="Short for --set engine.kind=...")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
 ) -> None:
-    """Check a run file and name the parts that will run in plain Python.
+    """Check a run file and its network, and name the parts that will run in plain Python.
+
+    No device is opened and no part is built.
 
     Example: `neuroloop check navigate --set plant.kind=bullet`
     """
     from neuroloop.config import runfile as runfiles
+    from neuroloop.runtime import check
 
     chosen = [*(changes or []), *([f"engine.kind={backend}"] if backend else [])]
     run = runfiles.load(runfile, chosen)
+    check.names(run)
     slow = [part.where for part in run.parts if _is_plain_python(part)]
     if as_json:
         parts = [{"role": p.role, "name": p.name, "kind": p.kind} for p in run.parts]

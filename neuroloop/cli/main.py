@@ -1,6 +1,7 @@
 """The command line: one file a verb; a file added to this folder is a verb."""
 
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -41,6 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("NEUROLOOP_TRACEBACK"):
+            raise
+        print(  # noqa: T201
+            f"neuroloop: a fault of its own: {type(error).__name__}: {error} "
+            "(NEUROLOOP_TRACEBACK=1 shows where)",
+            file=sys.stderr,
+        )
+        sys.exit(Exit.FAULT)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ tests and pyproject name the top-level packages ``sensors`` and ``sims``.
 import importlib
 import importlib.util
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -93,8 +94,8 @@ def _find(name: str) -> ModuleSpec | None:
 def _import(name: str, where: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except ImportError as error:
-        raise PartError(f"{where}: cannot import {name}: {error}") from error
+    except Exception as error:
+        raise PartError(f"{where}: cannot import {name}: {_last_line(error)}") from error
 
 
 def _from_file(path: Path, where: str) -> ModuleType:
@@ -103,6 +104,7 @@ def _from_file(path: Path, where: str) -> ModuleType:
         raise ConfigError(f"{where}: no file {path}{nearest(path.name, beside)}")
     path = path.resolve()
     name = "neuroloop_file_" + "".join(c if c.isalnum() else "_" for c in str(path))
+    name += f"_{zlib.crc32(str(path).encode()):08x}"  # a-b.py and a_b.py are two
     if name in sys.modules:
         return sys.modules[name]
     spec = importlib.util.spec_from_file_location(name, path)
@@ -122,6 +124,8 @@ def _from_file(path: Path, where: str) -> ModuleType:
 
 
 def _last_line(error: BaseException) -> str:
+    if isinstance(error, SyntaxError):  # it names its own line
+        return f"{type(error).__name__}: {error}"
     line = error.__traceback__
     while line is not None and line.tb_next is not None:
         line = line.tb_next

@@ -51,6 +51,9 @@ class Timing(Struct, frozen=True):
     """a reading stamped t enters the tick that holds t + latency"""
     max_age_ms: Positive = 1000.0
     """a reading that comes later than this after it was due is dropped and counted"""
+    silent_ms: Positive | None = None
+    """the motors stop while the newest reading is older than this; by default 0.5 s, or five
+    periods of a slow sensor; a sensor without a rate is never silent unless this is given"""
 
 
 class Wiring(Struct, frozen=True):

@@ -14,6 +14,7 @@ from neuroloop.core.errors import ConfigError, nearest
 
 T = TypeVar("T")
 
+_STEP = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<place>.*)`)?$", re.DOTALL)
 
 
@@ -29,6 +30,11 @@ def read(path: Path, where: str = "") -> dict[str, Any]:
     try:
         text = path.read_bytes().decode("utf-8")
         tables = tomllib.loads(text)
+    except FileNotFoundError as error:
+        beside = [p.name for p in path.parent.glob("*.toml")]
+        raise ConfigError(
+            f"{place}: cannot be read: {error.strerror}{nearest(path.name, beside)}"
+        ) from error
     except OSError as error:
         raise ConfigError(f"{place}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -54,7 +60,19 @@ def _convert(data: object, kind: type[T], where: str, place: str) -> T:
     except msgspec.ValidationError as error:
         found = _AT.match(str(error))
         what, inner = (found["what"], found["place"] or "") if found else (str(error), "")
-        raise ConfigError(_message(where, _join(place, inner), what)) from error
+        raise ConfigError(
+            _message(where, _join(place, inner), what + _given(data, inner))
+        ) from error
+
+
+def _given(data: Any, place: str) -> str:
+    """Return ', not 400' for the number at ``place``; '' for all else, which may be a secret."""
+    for name, index in _STEP.findall(place):
+        try:
+            data = data[name or int(index)]
+        except (LookupError, TypeError):
+            return ""
+    return f", not {data}" if type(data) in (int, float) else ""
 
 
 def _check_names(data: object, kind: object, where: str, place: str) -> None:

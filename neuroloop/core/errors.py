@@ -19,6 +19,8 @@ class Exit(IntEnum):
     """a sensor, network, plant or actuator failed while starting or running"""
     MACHINE = 4
     """this machine lacks something: a package, a library, a permission, space"""
+    FAULT = 70
+    """neuroloop itself failed; please report it"""
     INTERRUPTED = 130
     """Ctrl-C or SIGTERM; the wheels were stopped first"""
 

@@ -48,7 +48,10 @@ class Source(Protocol):
 
 @runtime_checkable
 class Finite(Protocol):
-    """A source that comes to an end: a file.  The run ends when every such source has ended."""
+    """A source that comes to an end: a file.
+
+    A run without a plant ends when all of these have ended, whatever other sources it has.
+    """
 
     @property
     def ended(self) -> bool:
@@ -75,7 +78,10 @@ class Decoder(Protocol):
     """A decoder in plain Python: spikes → motion, one tick later."""
 
     def decode(self, spikes: Spikes, tick: Tick) -> Motion | None:
-        """Return the motion wanted after the spikes of ``tick``; None keeps the last one."""
+        """Return the motion wanted after the spikes of ``tick``.
+
+        None keeps the last one, until the guard lets it expire.
+        """
         ...
 
 
@@ -249,11 +255,13 @@ class Site:
     body: Body | None = None
     source: SourceSpec | None = None
     """encoders and sinks: the sensor they read"""
+    role: str = ""
+    """what it is in the run file: ``sensor``, ``encoder`` ..."""
     port: int = -1
     """sinks: the number on the READING messages of that sensor"""
     units: int = 0
     """decoders: number of units of the population they read"""
 
     def rng(self) -> np.random.Generator:
-        """Return this part's own random numbers: they depend on the seed and the name alone."""
-        return np.random.default_rng([self.seed, *self.name.encode()])
+        """Return this part's own random numbers: they depend on seed, role and name alone."""
+        return np.random.default_rng([self.seed, *f"{self.role}.{self.name}".encode()])

@@ -71,6 +71,11 @@ def step(arena, row):
     generate.fire_at(arena, row, n)
 
 
+def units(config: Config) -> int:
+    """Return the number of units, which `neuroloop check` compares with the network's input."""
+    return 2 * len(config.scale)
+
+
 def build(config: Config, site: Site) -> Kernel:
     """Lay out the encoder."""
     if site.source is None or site.source.reading is not Scalars:
@@ -88,5 +93,5 @@ def build(config: Config, site: Site) -> Kernel:
         counts=(config.response == "inverse",),
         state={**generate.state(2 * k, site.rng()), "seen": np.zeros(1, np.int64)},
         static={"chosen": np.array(chosen, np.int64)},
-        units=2 * k,
+        units=units(config),
     )

@@ -119,6 +119,11 @@ def step(arena, row):
     generate.fire_at(arena, row, n)
 
 
+def units(config: Config) -> int:
+    """Return the number of units, which `neuroloop check` compares with the network's input."""
+    return config.sectors
+
+
 def build(config: Config, site: Site) -> Kernel:
     """Lay out the encoder."""
     if site.source is None or site.source.reading is not Ranges:
@@ -145,6 +150,6 @@ def build(config: Config, site: Site) -> Kernel:
             "start": np.zeros(config.sectors + 1, np.int64),
             "beams": np.zeros(site.source.shape[0], np.float32),
         },
-        units=config.sectors,
+        units=units(config),
         bearing_rad=centres.astype(np.float32),
     )

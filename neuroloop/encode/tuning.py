@@ -66,6 +66,11 @@ def step(arena, row):
     generate.fire_at(arena, row, n)
 
 
+def units(config: Config) -> int:
+    """Return the number of units, which `neuroloop check` compares with the network's input."""
+    return config.units
+
+
 def build(config: Config, site: Site) -> Kernel:
     """Lay out the encoder."""
     if site.source is None or site.source.reading is not Scalars:
@@ -82,7 +87,7 @@ def build(config: Config, site: Site) -> Kernel:
         counts=(channel, config.circular),
         state={**generate.state(config.units, site.rng()), "seen": np.zeros(1, np.int64)},
         static={"preferred": preferred(config)},
-        units=config.units,
+        units=units(config),
     )
 
 

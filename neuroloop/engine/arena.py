@@ -76,6 +76,10 @@ class Assembler:
         numbers = np.asarray(value)
         return self.field(name, numbers.dtype, numbers.shape, numbers, section)
 
+    def reserved(self, name: str) -> Field:
+        """Return a field reserved before."""
+        return self._fields[name][0]
+
     def value(self, field: Field) -> np.ndarray[Any, Any]:
         """Return the first value of a field reserved before."""
         return np.broadcast_to(np.asarray(self._fields[field.name][1], field.dtype), field.shape)

@@ -9,6 +9,7 @@ from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.kernel import inline, kernel
 from neuroloop.core.ports import Site
 from neuroloop.core.values import SourceSpec
+from neuroloop.engine import xorshift
 from neuroloop.engine.row import emit, params, state_f32, state_u32
 
 REGULAR, BERNOULLI = 0, 1
@@ -53,7 +54,6 @@ def draw(intensity, phase, random, code, expected):
     ``regular`` spikes evenly: what is left over is kept.  ``bernoulli`` fires with the probability
     ``intensity * expected``; ``expected`` is the number of spikes a tick at intensity 1.
     """
-    unit = np.float32(2.0**-32)
     one, zero = np.float32(1), np.float32(0)
     for i in range(intensity.shape[0]):
         want = intensity[i] * expected
@@ -61,12 +61,8 @@ def draw(intensity, phase, random, code, expected):
             p = phase[i]
             phase[i] = (p - one if p >= one else p) + want
         else:
-            x = random[i]
-            x = np.uint32(x ^ np.uint32(x << np.uint32(13)))
-            x = np.uint32(x ^ np.uint32(x >> np.uint32(17)))
-            x = np.uint32(x ^ np.uint32(x << np.uint32(5)))
-            random[i] = x
-            phase[i] = one if np.float32(x) * unit < want else zero
+            random[i] = xorshift.after(random[i])
+            phase[i] = one if xorshift.fraction(random[i]) < want else zero
 
 
 @inline

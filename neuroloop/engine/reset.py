@@ -19,7 +19,7 @@ EVERY = COUNT + 1
 
 @entry
 def put_back(arena, row):
-    if header(arena)[H_STEP] % row[EVERY] == 0:
+    if (header(arena)[H_STEP] - 1) % row[EVERY] == 0:  # the first tick is step 1
         u8(arena, row[OUT], row[N])[:] = u8(arena, row[IN], row[N])
 
 

@@ -1,7 +1,8 @@
 """The guard between decoder and actuator: what may reach the motors.
 
-A command older than ``command_expires_ms`` (by its stamp, against the tick), or one that is not a
-finite number, means zero on every channel at once; any other is held within the body's limits.
+Zero on every channel, at once, is what is left of a command while a sensor is silent (`[sensor]`
+``silent_ms``), of one older than ``command_expires_ms`` (by its stamp, against the tick), and of
+one that is not a finite number.  Any other is held within the body's limits.
 """
 
 import numpy as np
@@ -35,21 +36,23 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     command_expires_ms: Positive = 200.0
 
 
-EXPIRED, NOT_FINITE, LIMITED = 0, 1, 2
+EXPIRED, NOT_FINITE, LIMITED, BLIND = range(4)
+REASONS = ("expired", "not finite", "limited", "blind")
 """what ``interventions`` counts, in ticks"""
 
 
 @kernel
-def limit(wanted, allowed, limits, stale, interventions):
+def limit(wanted, allowed, limits, stale, blind, interventions):
     """Write what the motors may do into ``allowed``."""
     finite = True
     for c in range(wanted.shape[0]):
         finite &= abs(wanted[c]) < np.inf
-    interventions[EXPIRED] += stale
-    interventions[NOT_FINITE] += (not stale) & (not finite)
+    interventions[BLIND] += blind
+    interventions[EXPIRED] += (not blind) & stale
+    interventions[NOT_FINITE] += (not blind) & (not stale) & (not finite)
     clipped = False
     for c in range(wanted.shape[0]):
-        if stale or not finite:
+        if blind or stale or not finite:
             allowed[c] = 0
         else:
             allowed[c] = min(max(wanted[c], -limits[c]), limits[c])
@@ -66,7 +69,11 @@ def step(arena, row):
     never = wanted[M_SERIAL] == 0
     stale = never or now - wanted[M_T_US] > np.int64(p[0])
     motion = f32(arena, row[OUT], k)
-    limit(f32(arena, row[IN], k), motion, p[1:], stale, state_i64(arena, row, 0, 3))
+    silent = state_i64(arena, row, 1, 1)
+    blind = silent[0] > 0
+    silent[0] = 0
+    counts = state_i64(arena, row, 0, len(REASONS))
+    limit(f32(arena, row[IN], k), motion, p[1:], stale, blind, counts)
     meta = i64(arena, row[OUT_META], META_WORDS)
     meta[M_T_US], meta[M_BYTES] = now, 4 * k
     meta[M_SERIAL] += 1
@@ -79,5 +86,8 @@ def build(config: Config, site: Site) -> Kernel:
     return Kernel(
         step,
         params=(config.command_expires_ms * 1e3, *site.body.limits),
-        state={"interventions": np.zeros(3, np.int64)},
+        state={
+            "interventions": np.zeros(len(REASONS), np.int64),
+            "blind": np.zeros(1, np.int64),
+        },
     )

@@ -1,17 +1,31 @@
-"""A network in one file: a zip of plain arrays with a JSON description, never pickled objects."""
+"""A network in one file: a zip of plain arrays with a JSON description, never pickled objects.
+
+A file that somebody else made can do no more than name kinds that come with the project, or a
+Python file ``./x.py`` that lies beside it; that one runs, so read it first.  What it unpacks to and
+the units it asks for are bounded.
+"""
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from neuroloop.config import array_file
 from neuroloop.core.errors import ConfigError, MachineError, NeuroloopError
 from neuroloop.network.connect import pairs
 from neuroloop.network.graph import Input, Network, Population, Projection
 
 FORMAT = 1
+MOST_BYTES = 1 << 30
+"""of all arrays of a file together: some fifty million synapses"""
+MOST_UNITS = 1 << 24
+"""of all inputs and populations of a file together"""
+
+_SHIPPED = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_BESIDE = re.compile(r"\./[\w-]+\.py", re.ASCII)
 
 
 def save(network: Network, path: Path | str) -> None:
@@ -20,10 +34,12 @@ def save(network: Network, path: Path | str) -> None:
     Raises
     ------
     ConfigError
-        Where an array of the network holds something other than numbers.
+        Where an array of the network holds something other than numbers, or `load` would refuse
+        the file: a kind that is neither shipped nor a file beside it, more than it may hold.
     MachineError
         Where the file cannot be written.
     """
+    path = Path(path)
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     description = {
         "format": FORMAT,
@@ -38,20 +54,28 @@ def save(network: Network, path: Path | str) -> None:
                 raise ConfigError(f'population "{p.name}": {name} is not an array of numbers')
             arrays[f"population.{k}.{name}"] = numbers
         description["populations"].append(  # type: ignore[attr-defined]
-            {"name": p.name, "n": p.n, "kind": p.kind, "params": dict(p.params)}
+            {"name": p.name, "n": p.n, "kind": _named(p.kind, path), "params": dict(p.params)}
         )
     for k, j in enumerate(network.projections):
         for name in ("pre", "post", "weight"):
             arrays[f"projection.{k}.{name}"] = getattr(j.connections, name)
         arrays[f"projection.{k}.delay_ms"] = np.asarray(j.delay_ms, np.float64)
         description["projections"].append(  # type: ignore[attr-defined]
-            {"source": j.source, "target": j.target, "receptor": j.receptor, "kind": j.kind}
+            {
+                "source": j.source,
+                "target": j.target,
+                "receptor": j.receptor,
+                "kind": _named(j.kind, path),
+            }
         )
+    _check_units(network, str(path))
+    n_bytes = sum(array.nbytes for array in arrays.values())
+    if n_bytes > MOST_BYTES:
+        raise ConfigError(f"{path}: {n_bytes} bytes of arrays; a file holds {MOST_BYTES} at most")
     text = json.dumps(description, default=lambda number: number.item())
     arrays["description"] = np.frombuffer(text.encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
-    path = Path(path)
     partial = path.with_name(path.name + ".part")
     try:
         partial.write_bytes(buffer.getvalue())
@@ -68,20 +92,21 @@ def load(path: Path | str) -> Network:
     ConfigError
         Where the file is missing, is something else, or its parts do not fit together.
     """
+    path = Path(path)
+    arrays = array_file.read_all(path, MOST_BYTES, str(path), "network file")
     try:
-        # opened here: np.load leaves a damaged file open
-        with Path(path).open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return _network(json.loads(arrays.pop("description").tobytes()), arrays)
+        return _network(json.loads(arrays.pop("description").tobytes()), arrays, path)
     except NeuroloopError as error:
         raise ConfigError(f"{path}: {error}") from error
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except Exception as error:  # zip, npy and JSON readers fail in a dozen ways on foreign bytes
+    except MemoryError as error:
+        raise MachineError(f"{path}: this network does not fit into memory") from error
+    except Exception as error:  # JSON of another shape fails in a dozen ways
         raise ConfigError(f"{path}: not a network file, or a damaged one ({error})") from error
 
 
-def _network(description: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]]) -> Network:
+def _network(
+    description: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]], path: Path
+) -> Network:
     def of(prefix: str) -> dict[str, np.ndarray[Any, Any]]:
         return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
@@ -93,14 +118,45 @@ def _network(description: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]
         connections = pairs(a["pre"], a["post"], a["weight"])
         projections.append(
             Projection(
-                j["source"], j["target"], connections, a["delay_ms"], j["receptor"], j["kind"]
+                *(j["source"], j["target"], connections, a["delay_ms"], j["receptor"]),
+                _kind(j["kind"], path),
             )
         )
-    return Network(
+    network = Network(
         tuple(Input(i["name"], i["n"]) for i in description["inputs"]),
         tuple(
-            Population(p["name"], p["n"], p["kind"], p["params"], of(f"population.{k}."))
+            Population(
+                p["name"], p["n"], _kind(p["kind"], path), p["params"], of(f"population.{k}.")
+            )
             for k, p in enumerate(description["populations"])
         ),
         tuple(projections),
     )
+    _check_units(network, "the network")
+    return network
+
+
+def _check_units(network: Network, where: str) -> None:
+    units = sum(int(part.n) for part in network.spiking)
+    if units > MOST_UNITS:
+        raise ConfigError(f"{where}: {units} units; a file holds {MOST_UNITS} at most")
+
+
+def _kind(kind: object, path: Path) -> str:
+    """Return a kind as the engine takes it; a file beside ``path`` by its full path."""
+    if isinstance(kind, str) and _SHIPPED.fullmatch(kind):
+        return kind
+    if isinstance(kind, str) and _BESIDE.fullmatch(kind):
+        return str(path.resolve().parent / kind[2:])
+    raise ConfigError(
+        f"kind {kind!r}: in a network file a kind is the name of one that comes with the project,"
+        ' or "./x.py" beside the file'
+    )
+
+
+def _named(kind: str, path: Path) -> str:
+    """Return a kind as it stands in the file ``path``; what `load` gave goes back to its name."""
+    if kind.startswith("/") and Path(kind).parent == path.resolve().parent:
+        kind = f"./{Path(kind).name}"
+    _kind(kind, path)
+    return kind

@@ -2,19 +2,21 @@ r"""Leaky integrate-and-fire with delta synapses, integrated exactly.
 
 .. math:: \tau_m \dot v = v_{rest} - v + bias
 
-A spike of weight w that arrives moves v by w millivolts at once.  In each tick: decay, add the
-input, compare (``v >= v_threshold``), fire and reset.  A refractory neuron is held where the reset
-left it and its input is lost.
+A spike of weight w that arrives moves v by w at once.  v, the potentials it is compared with, the
+weights and the bias share one unit, which is free: with the defaults v runs from 0 to a threshold
+of 1.  In each tick: decay, add the input, compare (``v >= v_threshold``), fire and reset.  A
+refractory neuron is held where the reset left it and its input is lost.
 
 Source: W. Gerstner and others, *Neuronal Dynamics*, Cambridge University Press 2014, section 1.3.
 """
 
 import math
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from neuroloop.core.body import NotNegative, Positive
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.ports import Cell, Kernel
 from neuroloop.engine.row import N, fire, incoming, params, spiking, state_f32
@@ -25,11 +27,11 @@ RECEPTORS = ("input",)
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters; ``v`` and ``bias`` may be given per neuron as arrays."""
 
-    tau_m_ms: Annotated[float, Meta(gt=0)] = 20.0
+    tau_m_ms: Positive = 20.0
     v_rest: float = 0.0
     v_threshold: float = 1.0
     v_reset: float = 0.0
-    refractory_ms: Annotated[float, Meta(ge=0)] = 0.0
+    refractory_ms: NotNegative = 0.0
     bias: float = 0.0
     """constant drive: the height above ``v_rest`` at which v would settle"""
     reset: Literal["hard", "subtract"] = "hard"

@@ -14,17 +14,16 @@ Biological Cybernetics 81, 1999.
 """
 
 import math
-from typing import Annotated
 
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from neuroloop.core.body import NotNegative, Positive
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.ports import Cell, Kernel
 from neuroloop.engine.row import N, fire, incoming, params, spiking, state_f32
 
 RECEPTORS = ("exc", "inh")
-Positive = Annotated[float, Meta(gt=0)]
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +34,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     v_rest_mv: float = -60.0
     v_threshold_mv: float = -50.0
     v_reset_mv: float = -60.0
-    refractory_ms: Annotated[float, Meta(ge=0)] = 5.0
+    refractory_ms: NotNegative = 5.0
     tau_exc_ms: Positive = 5.0
     tau_inh_ms: Positive = 10.0
     bias_pa: float = 0.0

@@ -1,18 +1,16 @@
 """A source of independent random spikes at a given rate; it has no input.
 
 In each tick a neuron fires with probability ``rate_hz * dt`` (one spike a tick at most), drawn from
-its own xorshift generator, whose state is part of the snapshot.
-
-Source: G. Marsaglia, "Xorshift RNGs", Journal of Statistical Software 8(14), 2003.
+its own generator (`neuroloop.engine.xorshift`), whose state is part of the snapshot.
 """
 
-from typing import Annotated
-
 import numpy as np
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from neuroloop.core.body import NotNegative
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.ports import Cell, Kernel
+from neuroloop.engine import xorshift
 from neuroloop.engine.row import N, fire, params, spiking, state_f32, state_u32
 
 RECEPTORS = ()
@@ -21,20 +19,15 @@ RECEPTORS = ()
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters; ``rate_hz`` may be given per neuron as an array."""
 
-    rate_hz: Annotated[float, Meta(ge=0)] = 10.0
+    rate_hz: NotNegative = 10.0
 
 
 @kernel
 def update(rate_hz, random, fires, dt_s):
     """Draw one tick for ``n`` neurons."""
-    unit = np.float32(2.0**-32)
     for i in range(rate_hz.shape[0]):
-        x = random[i]
-        x = np.uint32(x ^ np.uint32(x << np.uint32(13)))
-        x = np.uint32(x ^ np.uint32(x >> np.uint32(17)))
-        x = np.uint32(x ^ np.uint32(x << np.uint32(5)))
-        random[i] = x
-        fires[i] = np.uint8(np.float32(x) * unit < rate_hz[i] * dt_s)
+        random[i] = xorshift.after(random[i])
+        fires[i] = np.uint8(xorshift.fraction(random[i]) < rate_hz[i] * dt_s)
 
 
 @entry

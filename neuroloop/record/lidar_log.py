@@ -27,7 +27,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     """name of the sensor"""
     path: str
-    """a path beside the run file; a file that is there is replaced when the run ends"""
+    """a path beside the run file; a file that is there is replaced when a run that gave a scan ends"""
 
 
 class LidarLog:
@@ -37,6 +37,7 @@ class LidarLog:
         self._path, self._source, self._port = path, source, port
         self._part = path.with_name(path.name + ".part")
         self._file: TextIO | None = None
+        self._scans = 0
 
     def __enter__(self) -> Self:
         """Start the file."""
@@ -47,12 +48,18 @@ class LidarLog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Give the file its name; what was written before a run failed is kept too."""
+        """Give the file its name; what was written before a run failed is kept too.
+
+        Where no scan was written an earlier recording stays as it is: the run may not have started.
+        """
         if self._file is None:
             return
         try:
             self._file.close()
-            self._part.replace(self._path)
+            if self._scans:
+                self._part.replace(self._path)
+            else:
+                self._part.unlink()
         except OSError as error:
             raise self._cannot_write(error) from error
 
@@ -73,6 +80,7 @@ class LidarLog:
                 self._file.write(f"{scan.t_us} {' '.join(numbers)}\n")
             except OSError as error:
                 raise self._cannot_write(error) from error
+            self._scans += 1
 
     def _cannot_write(self, error: OSError) -> MachineError:
         return MachineError(f"cannot write {self._path}: {error.strerror}")

@@ -14,6 +14,7 @@ from neuroloop.core.message import (
     R_LATE_NS,
     R_SPIKES_IN,
     R_SPIKES_OUT,
+    R_STATUS,
     R_SYNOPS,
     RECORD_BYTES,
 )
@@ -46,6 +47,8 @@ class Meter:
         self.spikes_in = 0
         self.spikes = 0
         self.synaptic_operations = 0
+        self.refused = 0
+        """events that named no such unit or found no room"""
         self._digest = hashlib.blake2b(digest_size=8)
 
     def take(self, record: UInt8s, outcome: UInt8s) -> None:
@@ -57,6 +60,7 @@ class Meter:
         self.spikes_in += words[R_SPIKES_IN]
         self.spikes += words[R_SPIKES_OUT]
         self.synaptic_operations += words[R_SYNOPS]
+        self.refused += words[R_STATUS]
         self._digest.update(outcome[:EXACT_BYTES].data)
         self._digest.update(outcome[RECORD_BYTES : words[R_BYTES]].data)
 

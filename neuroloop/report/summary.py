@@ -20,6 +20,8 @@ class Summary:
     ended: str
     goal_reached: bool | None
     """None where the world has no goal"""
+    reached_s: float | None
+    """when the goal was reached"""
     seconds: float
     wall_seconds: float
     path_m: float | None
@@ -79,8 +81,18 @@ class Summary:
         if self.goal_reached is None:
             return f"ended: {self.ended}"
         if self.goal_reached:
-            return f"goal reached after {self.seconds:.1f} s"
+            return f"goal reached after {self.reached_s:.1f} s"
         return f"goal NOT reached: {self.ended}"
+
+
+def _interventions(session: Session) -> dict[str, int]:
+    """Sum up what the guards counted, by the reasons that their kind names."""
+    total: dict[str, int] = {}
+    for part in session.run.decoders:
+        for reason, name in enumerate(getattr(session.run.guard.module, "REASONS", ())):
+            counts = session.loop.program.arena[f"guard.{part.name}.interventions"]
+            total[name] = total.get(name, 0) + int(counts[reason])
+    return total
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -97,19 +109,16 @@ def summary(session: Session, meter: Meter) -> Summary:
     code = Exit.OK if reached or not has_goal else Exit.GOAL_MISSED
     if episode.end is End.STOPPED:
         code = Exit.INTERRUPTED
-    interventions: dict[str, int] = {}
-    for part in run.decoders:
-        counts = loop.program.arena[f"guard.{part.name}.interventions"].tolist()
-        for reason, n in zip(("expired", "not finite", "limited"), counts, strict=True):
-            interventions[reason] = interventions.get(reason, 0) + n
+    drops = {**loop.intake.lost, "refused events": meter.refused, "unseen ticks": session.unseen}
     live = run.clock.kind == "wall"
     return Summary(
         title=run.run.title,
         run_file=str(run.path),
         seed=run.run.seed,
-        plant=type(loop.plant).__module__.split(".")[1] if loop.plant else None,
+        plant=loop.plant_kind,
         ended=(episode.end or End.TIME).value,
         goal_reached=reached if has_goal else None,
+        reached_s=None if episode.reached_us is None else episode.reached_us / 1e6,
         seconds=loop.next_index * loop.dt_us / 1e6,
         wall_seconds=session.wall_s,
         path_m=episode.path_m if loop.plant is not None else None,
@@ -123,8 +132,8 @@ def summary(session: Session, meter: Meter) -> Summary:
         spikes=meter.spikes,
         synaptic_operations=meter.synaptic_operations,
         late_events=loop.intake.late,
-        drops=loop.intake.lost,
-        guard=interventions,
+        drops=drops,
+        guard=_interventions(session),
         fingerprint=meter.fingerprint,
         exit_code=int(code),
     )

@@ -10,18 +10,19 @@ from neuroloop.core.errors import ConfigError, NeuroloopError, nearest
 from neuroloop.core.message import payload_bytes
 from neuroloop.core.ports import Actuator, Kernel, Plant, Site
 from neuroloop.core.values import Float32s, SourceSpec, Spikes
-from neuroloop.engine import row
+from neuroloop.engine import row, silence
 from neuroloop.engine.arena import Assembler
 from neuroloop.engine.lower import Lowering
 from neuroloop.engine.op import Op, Slot, Units, Word, place, slot, spiking
 from neuroloop.engine.program import Plan, Program
 from neuroloop.network import Network
 from neuroloop.runtime import networks, plants
+from neuroloop.runtime.boundary import blame, check_part
 from neuroloop.runtime.episode import Episode
-from neuroloop.runtime.feed import Feed, Intake, spike_bytes
+from neuroloop.runtime.feed import Feed, Intake, spike_bytes, waiting
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.python_part import PythonDecoder, PythonEncoder
-from neuroloop.runtime.source import OpenSource, failed
+from neuroloop.runtime.source import OpenSource
 
 
 @contextmanager
@@ -40,12 +41,14 @@ class _Assembly:
     stack: ExitStack
     to: Assembler = field(default_factory=Assembler)
     plant: Plant | None = None
+    plant_kind: str | None = None
     ops: list[Op] = field(default_factory=list)
     ports: list[Slot | Units] = field(default_factory=list)
     motions: list[Slot] = field(default_factory=list)
     feeds: list[Feed] = field(default_factory=list)
     sources: dict[str, OpenSource] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
+    silent_us: dict[str, int] = field(default_factory=dict)
     spiking: dict[str, Units] = field(default_factory=dict)
     bearings: dict[str, Float32s] = field(default_factory=dict)
     python_parts: list[PythonEncoder | PythonDecoder] = field(default_factory=list)
@@ -53,7 +56,8 @@ class _Assembly:
 
     def loop(self) -> Loop:
         if self.run.plant is not None:
-            self.plant = self._open(plants.that_runs_here(self.run.plant, self.run.path))
+            part = plants.that_runs_here(self.run.plant, self.run.path)
+            self.plant, self.plant_kind = self._open(part), part.kind
         for part, timing in self.run.sensors:
             self._sensor(part, timing)
         for part in self.run.encoders:
@@ -72,6 +76,7 @@ class _Assembly:
             intake=Intake(self.feeds),
             edits=edits,
             plant=self.plant,
+            plant_kind=self.plant_kind,
             sources=list(self.sources.values()),
             actuators=self.actuators,
             python_parts=self.python_parts,
@@ -88,16 +93,18 @@ class _Assembly:
             self.dt_us,
             self.run.folder,
             self.plant,
+            role=part.role,
             **known,
         )
         try:
             built = part.module.build(part.config, site)
             if isinstance(built, AbstractContextManager):
                 built = self.stack.enter_context(built)
+            check_part(part.role, part.name, built)
         except NeuroloopError as error:
             raise type(error)(f"{self.run.path}: {part.where}: {error}") from error
         except Exception as error:
-            raise failed(part.role, part.name, error) from error
+            blame(part.role, part.name, error)
         return built
 
     def _port(self, port: Slot | Units) -> int:
@@ -113,7 +120,11 @@ class _Assembly:
         source = self._open(part)
         spec: SourceSpec = source.spec
         latency_us = round(timing.latency_ms * 1e3) or spec.latency_us
-        times = {"latency_us": latency_us, "max_age_us": round(timing.max_age_ms * 1e3)}
+        times = {
+            "latency_us": latency_us,
+            "max_age_us": round(timing.max_age_ms * 1e3),
+            "messages": waiting(spec.rate_hz, latency_us + self.dt_us),
+        }
         if spec.reading is Spikes:
             units = spiking(self.to, part.name, spec.shape[0])
             self.spiking[part.name] = units
@@ -121,6 +132,7 @@ class _Assembly:
         else:
             n_bytes = payload_bytes(spec)
             self.slots[part.name] = slot(self.to, part.name, n_bytes)
+            self.silent_us[part.name] = _silent_us(timing, spec)
             feed = self._feed(part.name, self._port(self.slots[part.name]), n_bytes, **times)
         self.sources[part.name] = OpenSource(spec, source, feed, self.dt_us)
 
@@ -209,7 +221,7 @@ class _Assembly:
         else:
             feed = self._feed(decoder.name, self._port(wanted), 4 * channels)
             outlet = len(self.run.decoders) + list(self.spiking).index(name)
-            self.python_parts.append(PythonDecoder(decoder.name, built, outlet, feed))
+            self.python_parts.append(PythonDecoder(decoder.name, built, outlet, channels, feed))
         guard: Kernel = self._open(self.run.guard, body=motor.body)
         words = {
             row.N: channels,
@@ -218,9 +230,27 @@ class _Assembly:
             row.OUT: allowed.data,
             row.OUT_META: allowed.meta,
         }
-        self.ops.append(place(self.to, f"guard.{decoder.name}", guard, words))
+        op = place(self.to, f"guard.{decoder.name}", guard, words)
+        self.ops += [*self._watches(guard, decoder.name), op]
         self.motions.append(allowed)
         self.actuators.append(motor)
+
+    def _watches(self, guard: Kernel, name: str) -> list[Op]:
+        """Return a row for each encoded sensor whose silence the guard wants to know of."""
+        if "blind" not in guard.state:
+            return []
+        blind = self.to.reserved(f"guard.{name}.blind")
+        used = {part.config.input for part in self.run.encoders} & self.silent_us.keys()
+        return [
+            place(
+                self.to,
+                f"guard.{name}.sees.{sensor}",
+                Kernel(silence.watch, counts=(self.silent_us[sensor],)),
+                {row.IN_META: self.slots[sensor].meta, row.OUT: blind},
+            )
+            for sensor in sorted(used)
+            if self.silent_us[sensor]
+        ]
 
     def _sink(self, part: Part) -> Any:
         name = getattr(part.config, "source", None)
@@ -243,3 +273,10 @@ class _Assembly:
             stop_at_goal=run.stop_at_goal,
             stop_at_contact=run.stop_at_contact,
         )
+
+
+def _silent_us(timing: Timing, spec: SourceSpec) -> int:
+    """Return how long a sensor may be silent; 0 is for ever."""
+    if timing.silent_ms is not None:
+        return round(timing.silent_ms * 1e3)
+    return round(max(0.5, 5.0 / spec.rate_hz) * 1e6) if spec.rate_hz else 0

@@ -55,7 +55,8 @@ class Episode:
             self._next_look_us += self.every_us
             if plant is not None:
                 self._look(plant)
-            if sources and plant is None and all(s.ended for s in sources):
+            recorded = [s for s in sources if s.recorded]
+            if recorded and plant is None and all(s.ended for s in recorded):
                 self.end = End.SOURCES
         if self.end is None and self.most_us is not None and now_us >= self.most_us:
             self.end = End.TIME

@@ -1,5 +1,6 @@
 """Feeds: how readings, spikes and edits come into the tick, each through a ring of its own."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -123,6 +124,15 @@ class Intake:
             size = len(feed.ring.memory)
             feed.ring.memory[:] = np.frombuffer(state[at : at + size], np.uint8)
             at += size
+
+
+_READ_AHEAD_US = 50_000
+_SPARE = 16
+
+
+def waiting(rate_hz: float, ahead_us: int) -> int:
+    """Return how many readings of a sensor may wait: those of its latency and of reading ahead."""
+    return _SPARE + math.ceil(rate_hz * (ahead_us + _READ_AHEAD_US) / 1e6)
 
 
 EVENTS_A_MESSAGE = 4096

@@ -14,7 +14,7 @@ import numpy as np
 
 from neuroloop.core.kernel import kernel
 from neuroloop.core.mailbox import empty_mailbox, put
-from neuroloop.core.message import R_BYTES, R_INDEX, R_LATE_NS, RECORD_WORDS
+from neuroloop.core.message import R_BYTES, R_LATE_NS, RECORD_WORDS
 from neuroloop.core.native import (
     address_of,
     at,
@@ -119,11 +119,25 @@ class LiveTick:
         _write(self._control, C_START_NS, self._start_ns)
         self._thread.start()
 
-    def stop(self) -> None:
-        """Let the tick at hand end, and wait for it."""
+    def pause(self) -> None:
+        """Let no tick begin after the one at hand."""
         _write(self._control, C_STOP, 1)
-        if self._thread.is_alive():
-            self._thread.join()
+
+    def stop(self) -> None:
+        """Let the tick at hand end, and wait for it, whatever signals come.
+
+        The thread works on memory it knows by address alone, so nothing may leave before it has
+        ended.
+        """
+        self.pause()
+        interrupted = False
+        while self._thread.is_alive():
+            try:
+                self._thread.join()
+            except KeyboardInterrupt:
+                interrupted = True
+        if interrupted:
+            raise KeyboardInterrupt
 
     @property
     def now_us(self) -> int:
@@ -144,9 +158,9 @@ class LiveTick:
         """Put the newest motion into ``motion``; whether it was not there before."""
         return self._box.take(self.motion)
 
-    def ticks(self) -> Iterator[tuple[int, UInt8s, UInt8s]]:
-        """Yield index, record and outcome of the ticks that were run since last asked."""
+    def ticks(self) -> Iterator[tuple[UInt8s, UInt8s]]:
+        """Yield record and outcome of the ticks that were run and not yet shown."""
         while n_bytes := self._ring.pop(self._message):
             head = self._message[8 : 8 + 8 * RECORD_WORDS].view(np.int64)
             split = 8 + int(head[R_BYTES])
-            yield int(head[R_INDEX]), self._message[8:split], self._message[split:n_bytes]
+            yield self._message[8:split], self._message[split:n_bytes]

@@ -20,6 +20,7 @@ from neuroloop.core.native import address_of
 from neuroloop.core.ports import Actuator, Plant, Sink
 from neuroloop.core.values import Float32s, Motion, Tick, UInt8s
 from neuroloop.engine.program import Program
+from neuroloop.runtime.boundary import blame
 from neuroloop.runtime.episode import Episode
 from neuroloop.runtime.feed import Feed, Intake
 from neuroloop.runtime.python_part import PythonDecoder, PythonEncoder
@@ -36,6 +37,8 @@ class Loop:
     intake: Intake
     edits: Feed
     plant: Plant | None = None
+    plant_kind: str | None = None
+    """the kind that really runs"""
     sources: Sequence[OpenSource] = ()
     actuators: Sequence[Actuator] = ()
     """in the order in which their motion leaves a tick, before anything else does"""
@@ -57,10 +60,17 @@ class Loop:
             address_of(self.outcome),
         )
 
+    def advance(self, now_us: int) -> None:
+        """Let the simulated world, where there is one, run to the present."""
+        if self.plant is not None:
+            try:
+                self.plant.advance(now_us)
+            except Exception as error:
+                blame("plant", "plant", error)
+
     def sense(self, now_us: int) -> None:
         """Let the world run to the present and collect what the sensors have to say."""
-        if self.plant is not None:
-            self.plant.advance(now_us)
+        self.advance(now_us)
         for source in self.sources:
             source.poll(now_us + self.dt_us)
 
@@ -73,7 +83,10 @@ class Loop:
         """Pass the motion on; its place at the head of an outcome is `motion_bytes` long."""
         for actuator, (stamp, values) in zip(self.actuators, self._motions, strict=True):
             t_us = int(outcome[stamp].view(np.int64)[0])
-            actuator.write(Motion(t_us, outcome[values].view(np.float32).copy()))
+            try:
+                actuator.write(Motion(t_us, outcome[values].view(np.float32).copy()))
+            except Exception as error:
+                blame("actuator", type(actuator).__name__, error)
 
     def show(self, record: UInt8s, outcome: UInt8s) -> None:
         """Let the parts in plain Python and the onlookers see a tick."""
@@ -83,12 +96,21 @@ class Loop:
             for part in self.python_parts:
                 part.take(now, entered, left)
         for sink in self.sinks:
-            sink.take(record, outcome)
+            try:
+                sink.take(record, outcome)
+            except Exception as error:
+                blame("sink", type(sink).__name__, error)
 
     def stop(self) -> None:
-        """Command zero on every channel."""
+        """Command zero on every channel of every actuator, whatever one of them does."""
+        failures = []
         for actuator in self.actuators:
-            actuator.stop()
+            try:
+                actuator.stop()
+            except Exception as error:  # the others still have to stop
+                failures.append((type(actuator).__name__, error))
+        for name, failure in failures:
+            blame("actuator", name, failure)
 
     def ended(self) -> bool:
         """Whether the run is over: asked to stop, goal reached, or every file read."""

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from neuroloop.config import resolve
-from neuroloop.core.errors import ConfigError, NeuroloopError, nearest
+from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.network import Network, load
-from neuroloop.runtime.source import failed
+from neuroloop.runtime.boundary import blame
 
 
 def of(name: str, folder: Path, options: Mapping[str, Any], where: str) -> Network:
@@ -27,10 +27,8 @@ def of(name: str, folder: Path, options: Mapping[str, Any], where: str) -> Netwo
         raise ConfigError(f"{where}: network_options do not fit {name}: {error}") from error
     try:
         network = build(**options)
-    except NeuroloopError:
-        raise
     except Exception as error:
-        raise failed("network", name, error) from error
+        blame("network", name, error)
     if not isinstance(network, Network):
         raise ConfigError(f"{where}: {name} returned {type(network).__name__}, not a Network")
     return network

@@ -6,12 +6,14 @@ other, and under the step clock they are exactly as repeatable.
 
 from dataclasses import dataclass
 
-from neuroloop.core.errors import NeuroloopError
+import numpy as np
+
+from neuroloop.core.errors import PartError
 from neuroloop.core.message import Kind, Message, reading_of, spikes_of
 from neuroloop.core.ports import Decoder, Encoder
-from neuroloop.core.values import Motion, SourceSpec, Spikes, Tick
+from neuroloop.core.values import Motion, Reading, SourceSpec, Spikes, Tick
+from neuroloop.runtime.boundary import blame
 from neuroloop.runtime.feed import Feed
-from neuroloop.runtime.source import failed
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,15 @@ class PythonEncoder:
             if message.kind is Kind.READING and message.port == self.source_port:
                 reading = reading_of(self.source, message)
                 try:
-                    spikes = self.part.encode(reading, tick)
-                except NeuroloopError:
-                    raise
+                    self.feed.spikes(self._encode(reading, tick), tick.dt_us)
                 except Exception as error:
-                    raise failed("encoder", self.name, error) from error
-                self.feed.spikes(spikes, tick.dt_us)
+                    blame("encoder", self.name, error)
+
+    def _encode(self, reading: Reading, tick: Tick) -> Spikes:
+        spikes = self.part.encode(reading, tick)
+        if not isinstance(spikes, Spikes):
+            raise PartError(f'encoder "{self.name}" returned {type(spikes).__name__}, not Spikes')
+        return spikes
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class PythonDecoder:
     name: str
     part: Decoder
     outlet: int
+    channels: int
     feed: Feed
 
     def take(self, tick: Tick, entered: list[Message], left: list[Message]) -> None:
@@ -53,14 +59,18 @@ class PythonDecoder:
         del entered
         for message in left:
             if message.kind is Kind.SPIKES and message.port == self.outlet:
-                motion = self._decode(spikes_of(message), tick)
-                if motion is not None:
-                    self.feed.reading(motion)
+                try:
+                    motion = self._decode(spikes_of(message), tick)
+                    if motion is not None:
+                        self.feed.reading(motion)
+                except Exception as error:
+                    blame("decoder", self.name, error)
 
     def _decode(self, spikes: Spikes, tick: Tick) -> Motion | None:
-        try:
-            return self.part.decode(spikes, tick)
-        except NeuroloopError:
-            raise
-        except Exception as error:
-            raise failed("decoder", self.name, error) from error
+        motion = self.part.decode(spikes, tick)
+        if motion is not None and np.shape(motion.values) != (self.channels,):
+            raise PartError(
+                f'decoder "{self.name}" returned a motion of shape {np.shape(motion.values)}; '
+                f"the body has {self.channels} channels"
+            )
+        return motion

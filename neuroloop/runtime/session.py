@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import Protocol
 
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.ports import Sink, Site
@@ -21,6 +21,29 @@ from neuroloop.runtime.loop import Loop
 Onlookers = Callable[[Loop], Sequence[Sink]]
 
 
+class Clock(Protocol):
+    """What makes ticks; nothing else in the loop may."""
+
+    @property
+    def dt_us(self) -> int:
+        """Length of a tick."""
+        ...
+
+    @property
+    def missed(self) -> int:
+        """Deadlines of the last run that were skipped."""
+        ...
+
+    @property
+    def unseen(self) -> int:
+        """Ticks of the last run that were dropped for the onlookers."""
+        ...
+
+    def drive(self, loop: Loop) -> None:
+        """Run the loop until it has ended, and stop its actuators however it ends."""
+        ...
+
+
 @dataclass
 class Session:
     """A run that is going on or has ended."""
@@ -29,6 +52,8 @@ class Session:
     loop: Loop
     wall_s: float = 0.0
     missed: int = 0
+    unseen: int = 0
+    """ticks that were run but that the onlookers were too slow for"""
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
 
@@ -39,7 +64,7 @@ def played(run: RunFile, onlookers: Onlookers = lambda _: ()) -> Iterator[Sessio
     Ctrl-C and SIGTERM end the run as a goal does: the wheels are stopped and all is closed.
     """
     site = Site("clock", run.run.seed, 0, run.folder)
-    clock: Any = run.clock.module.build(run.clock.config, site)
+    clock: Clock = run.clock.module.build(run.clock.config, site)
     with _signals() as stop, opened(run, clock.dt_us) as loop:
         _compile_tick()
         loop.episode.stop = stop
@@ -50,7 +75,7 @@ def played(run: RunFile, onlookers: Onlookers = lambda _: ()) -> Iterator[Sessio
             clock.drive(loop)
         finally:
             session.wall_s = time.perf_counter() - start
-            session.missed = clock.missed
+            session.missed, session.unseen = clock.missed, clock.unseen
         yield session
 
 
@@ -71,7 +96,8 @@ def _signals() -> Iterator[Stop]:
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = {s: signal.signal(s, ask) for s in (signal.SIGINT, signal.SIGTERM)}
+    asking = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+    before = {s: signal.signal(s, ask) for s in asking}
     try:
         yield stop
     finally:

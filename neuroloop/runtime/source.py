@@ -1,11 +1,10 @@
 """A sensor with the ring it fills: `poll` moves what it has into the ring."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from neuroloop.core.errors import NeuroloopError, PartError
 from neuroloop.core.ports import Finite, Source
-from neuroloop.core.values import Reading, SourceSpec, Spikes
+from neuroloop.core.values import SourceSpec, Spikes
+from neuroloop.runtime.boundary import blame, check_reading
 from neuroloop.runtime.feed import Feed
 
 
@@ -20,19 +19,15 @@ class OpenSource:
 
     def poll(self, until_us: int) -> None:
         """Put every reading stamped before ``until_us`` into the ring."""
-        for reading in self._read(until_us):
-            if isinstance(reading, Spikes):
-                self.feed.spikes(reading, self.dt_us)
-            else:
-                self.feed.reading(reading)
-
-    def _read(self, until_us: int) -> Sequence[Reading]:
         try:
-            return self.part.read(until_us)
-        except NeuroloopError:
-            raise
+            for reading in self.part.read(until_us):
+                check_reading(self.spec, reading)
+                if isinstance(reading, Spikes):
+                    self.feed.spikes(reading, self.dt_us)
+                else:
+                    self.feed.reading(reading)
         except Exception as error:
-            raise failed("sensor", self.spec.name, error) from error
+            blame("sensor", self.spec.name, error)
 
     @property
     def ended(self) -> bool:
@@ -43,12 +38,3 @@ class OpenSource:
     def recorded(self) -> bool:
         """Whether it is a file, which can be read ahead of its time."""
         return isinstance(self.part, Finite)
-
-
-def failed(role: str, name: str, error: Exception) -> PartError:
-    """Say which part raised, what, and where in its file."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    at = f" ({trace.tb_frame.f_code.co_filename}:{trace.tb_lineno})" if trace else ""
-    return PartError(f'{role} "{name}" failed: {type(error).__name__}: {error}{at}')

@@ -69,8 +69,13 @@ class Sampler(Generic[R]):
             self._rng.bit_generator.state = kept["rng"]
 
 
-def plant_of(site: Site) -> Plant:
-    """Return the plant to read, or say that there is none."""
+def plant_of(site: Site, rate_hz: float) -> Plant:
+    """Return the plant to read, or say that there is none, or that it cannot be read so often."""
+    if rate_hz > 1e6 / site.dt_us * (1 + 1e-9):
+        raise ConfigError(
+            f"sensor.{site.name}.rate_hz: {rate_hz:g}; a plant is read once in a tick of"
+            f" {site.dt_us} us: at most {1e6 / site.dt_us:g} is wanted"
+        )
     if site.plant is None:
         raise ConfigError(
             f"sensor.{site.name}: reads a simulated robot, but the run file has no [plant];"

@@ -3,12 +3,12 @@
 import math
 from typing import Annotated
 
-import numpy as np
 from msgspec import Meta, Struct
 
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.ports import Site, Source
-from neuroloop.core.values import Float32s, Frame, SourceSpec
+from neuroloop.core.values import Frame, SourceSpec
+from sensors import _bearings
 from sensors.plant._sampler import Sampler, check_upright, plant_of
 
 
@@ -22,7 +22,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 def build(config: Config, site: Site) -> Source:
     """Return a source of `Frame`."""
-    plant = plant_of(site)
+    plant = plant_of(site, config.rate_hz)
     mount = plant.body.camera.get(config.mount)
     if mount is None:
         raise ConfigError(
@@ -50,15 +50,7 @@ def build(config: Config, site: Site) -> Source:
         unit="grey",
         low=0.0,
         high=255.0,
-        bearing_rad=columns(mount.width, mount.fov_deg),
+        bearing_rad=_bearings.of_columns(mount.width, mount.fov_deg),
         pose=mount.pose,
     )
     return Sampler(spec, plant, measure)
-
-
-def columns(width: int, fov_deg: float) -> Float32s:
-    """Return the bearing of each column of pixels, ``float32[width]``, left to right."""
-    focal = width / 2 / math.tan(math.radians(fov_deg) / 2)
-    lateral = (width / 2 - np.arange(width) - 0.5) / focal
-    bearing_rad: Float32s = np.arctan(lateral).astype(np.float32)
-    return bearing_rad

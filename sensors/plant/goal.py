@@ -20,7 +20,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 def build(config: Config, site: Site) -> Source:
     """Return a source of `Scalars`: bearing of the goal in (-pi, pi], left positive, and metres."""
-    plant = plant_of(site)
+    plant = plant_of(site, config.rate_hz)
     goal = plant.world.goal
     if goal is None:
         raise ConfigError(

@@ -1,6 +1,5 @@
 """The range finder of a simulated robot."""
 
-import math
 from typing import Annotated
 
 import numpy as np
@@ -9,7 +8,8 @@ from msgspec import Meta, Struct
 from neuroloop.core.body import Fraction, NotNegative
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.ports import Site, Source
-from neuroloop.core.values import Float32s, Ranges, SourceSpec
+from neuroloop.core.values import Ranges, SourceSpec
+from sensors import _bearings
 from sensors.plant._sampler import Sampler, check_upright, plant_of
 
 
@@ -30,7 +30,7 @@ def build(config: Config, site: Site) -> Source:
 
     A beam that measures beyond the range gives +inf; one that measures below it, or drops out, NaN.
     """
-    plant = plant_of(site)
+    plant = plant_of(site, config.rate_hz)
     mount = plant.body.lidar.get(config.mount)
     if mount is None:
         raise ConfigError(
@@ -40,7 +40,7 @@ def build(config: Config, site: Site) -> Source:
     check_upright(mount.pose, config.mount, site)
     noise_m = mount.noise_m if config.noise_m is None else config.noise_m
     dropout = mount.dropout if config.dropout is None else config.dropout
-    bearing_rad = bearings(mount.beams, mount.fov_deg)
+    bearing_rad = _bearings.of_beams(mount.beams, mount.fov_deg)
     pose = (mount.pose[0], mount.pose[1], mount.pose[5])
     rng = site.rng()
 
@@ -66,13 +66,3 @@ def build(config: Config, site: Site) -> Source:
         pose=mount.pose,
     )
     return Sampler(spec, plant, measure, rng)
-
-
-def bearings(beams: int, fov_deg: float) -> Float32s:
-    """Return the bearing of each beam, ``float32[beams]``, left to right.
-
-    The field of view is cut into equal sectors with a beam in the middle of each, so 4 beams over
-    360 degrees look to 135, 45, -45 and -135 degrees; 0 is ahead, positive is left.
-    """
-    sectors = (np.arange(beams) + 0.5) / beams - 0.5
-    return (-math.radians(fov_deg) * sectors).astype(np.float32)

@@ -18,7 +18,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 def build(config: Config, site: Site) -> Source:
     """Return a source of `Scalars`: forward m/s and turning rad/s, positive to the left."""
-    plant = plant_of(site)
+    plant = plant_of(site, config.rate_hz)
 
     def measure(t_us: int) -> Scalars:
         return Scalars(t_us, np.array(plant.twist(), np.float32))

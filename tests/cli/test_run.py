@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from neuroloop.network import Input, Network, save
+
 SHORT = ["--set", "run.seconds=2"]
 
 
@@ -77,8 +79,9 @@ def test_check_names_the_plain_python_parts(command, tmp_path):
     run.write_text(
         '[plant]\nkind="plane"\nworld="empty"\n[sensor.o]\nkind="plant.odometry"\n'
         '[encoder.o]\nkind="./mine.py"\ninput="o"\n'
-        '[engine]\nkind="float"\nnetwork="absent.npz"\n'
+        '[engine]\nkind="float"\nnetwork="net.npz"\n'
     )
+    save(Network((Input("o", 2),)), tmp_path / "net.npz")
     code, out, _ = command("check", run)
     assert code == 0
     assert "[encoder.o]" in out

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuroloop.config import body, resolve
-from neuroloop.core.errors import MachineError
+from neuroloop.core.errors import MachineError, PartError
 from neuroloop.core.message import R_DT_US, R_INDEX, R_T_US
 from neuroloop.core.ports import Site
 from neuroloop.core.values import Motion
@@ -87,7 +87,7 @@ def test_motors_are_stopped_when_a_part_fails(kind):
 
     loop.sinks.append(Breaks())
 
-    with pytest.raises(ValueError, match="broken"):
+    with pytest.raises(PartError, match="Breaks.*broken"):
         _clock(kind).drive(loop)
 
     assert loop.actuators[0].stops == 1

@@ -134,7 +134,7 @@ def test_edit_of_an_imported_constant_takes_effect_on_the_next_start(copy):
 def test_edit_of_what_is_not_compiled_in_is_no_reason_to_compile(copy):
     copy.neuron()
     copy.edit("neuroloop/neurons/lif.py", "In each tick:", "Each tick:")
-    copy.edit("neuroloop/neurons/poisson.py", "np.uint32(13)", "np.uint32(12)")
+    copy.edit("neuroloop/engine/xorshift.py", "np.uint32(13)", "np.uint32(12)")
     copy.edit("neuroloop/cli/check.py", "import json", "import json  # edited")
 
     assert copy.neuron() == "True [0.5, 0.0] [1, 1, 0]"

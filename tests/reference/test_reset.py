@@ -12,6 +12,7 @@ dt_us = 1000
 kind = "neuroloop.testing.scripted"
 rate_hz = 1
 values = [[0.0]]
+repeat = true
 [encoder.cue]
 kind = "rate"
 input = "cue"

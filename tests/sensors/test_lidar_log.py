@@ -214,6 +214,31 @@ def test_the_log_has_its_name_only_when_the_run_is_over(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["scans.txt"]
 
 
+def test_a_run_without_a_scan_leaves_the_earlier_recording(tmp_path):
+    path = tmp_path / "scans.txt"
+    path.write_text("old")
+    with pytest.raises(ConfigError, match="fails to start"), writer(tmp_path):
+        raise ConfigError("the next part fails to start")
+    assert path.read_text() == "old"
+    with writer(tmp_path) as log:
+        log.take(record_of(), np.zeros(0, np.uint8))
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["scans.txt"]
+
+
+def test_what_was_written_before_a_run_failed_is_kept(tmp_path):
+    record = record_of(Ranges(0, np.ones(4, np.float32), BEARING_RAD))
+
+    def run():
+        with writer(tmp_path) as log:
+            log.take(record, np.zeros(0, np.uint8))
+            raise MachineError("a device failed")
+
+    with pytest.raises(MachineError, match="device"):
+        run()
+    assert (tmp_path / "scans.txt").read_text() == "0 1000 1000 1000 1000\n"
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path):
     with pytest.raises(MachineError, match=r"cannot write .*No such file"), writer(tmp_path / "no"):
         pass

@@ -83,13 +83,6 @@ def test_the_spec_says_what_comes(film):
     assert frame.grey.dtype == np.uint8
 
 
-def test_columns_look_where_a_pinhole_camera_does():
-    bearing_rad = video.columns(4, 90)
-    # at 90 degrees the edge of the picture is as far out as the focal length
-    assert np.tan(bearing_rad) == pytest.approx([0.75, 0.25, -0.25, -0.75])
-    assert bearing_rad.dtype == np.float32
-
-
 def test_colour_becomes_luma_and_pixels_are_averaged(film):
     with opened(film, width=8, height=6) as camera:
         frames = camera.read(10**12)

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from neuroloop.train.navigation.expert import BEAMS, BEARING, HEADINGS, Expert, decide, free_ways
-from neuroloop.train.navigation.rollout import GOAL, HIT, Course, Rules, clearance, drive, scan
+from neuroloop.train.navigation.rollout import (
+    GOAL,
+    HIT,
+    Course,
+    Rules,
+    Task,
+    clearance,
+    drive,
+    scan,
+)
 from neuroloop.train.navigation.student import newborn
 
 ROOM = np.array([[-5, -3, 5, -3], [5, -3, 5, 3], [5, 3, -5, 3], [-5, 3, -5, -3]], float)
@@ -48,14 +57,14 @@ def test_free_way_ends_a_radius_before_a_wall():
 
 def test_expert_stops_before_a_wall():
     beyond = Course(0.0, 0.0, 0.0, 9.0, 0.0, noise_m=0.0)
-    (end,) = drive(ANYBODY, Expert(), [(ROOM, beyond)], ALONE, 0)
+    (end,) = drive(ANYBODY, Expert(), [Task("", ROOM, beyond)], ALONE, 0)
     assert end.outcome not in (GOAL, HIT)
 
 
 def test_expert_goes_round_what_is_in_the_way():
     block = np.array([[1, -1, 2, -1], [2, -1, 2, 1], [2, 1, 1, 1], [1, 1, 1, -1]], float)
     course = Course(-3.0, 0.1, 0.0, 4.0, 0.0)
-    (end,) = drive(ANYBODY, Expert(), [(np.vstack((ROOM, block)), course)], ALONE, 0)
+    (end,) = drive(ANYBODY, Expert(), [Task("", np.vstack((ROOM, block)), course)], ALONE, 0)
     assert end.outcome == GOAL
 
 

@@ -6,9 +6,7 @@ from neuroloop.train.navigation import checkpoint, imitate
 from neuroloop.train.navigation.expert import Expert
 from neuroloop.train.navigation.imitate import Plan
 
-PLAN = Plan(
-    seed=3, rounds=4, hidden=12, relay=8, motor=8, drives=4, decisions=30, steps=5, batch=8
-)
+PLAN = Plan(seed=3, rounds=4, hidden=12, relay=8, motor=8, drives=4, decisions=30, steps=5, batch=8)
 
 
 def _train(folder, plan, progress, rounds, until):

@@ -24,8 +24,10 @@ def _drive(student, rng, decisions):
             found = np.flatnonzero(state.phase[units] >= 1)
             fired[name][0].extend([k * TICK_MS] * len(found))
             fired[name][1].extend(found.tolist())
+        # the loop counts the feedback of a tick in that tick, we in the next
+        ahead = int(state.s_hidden.sum()) * len(state.s_hidden)
         voltages.append([state.v_hidden.copy(), state.v_relay.copy(), state.v_motor.copy()])
-    return fired, voltages, used
+    return fired, voltages, used + ahead
 
 
 def test_student_ticks_as_the_loop_does():

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -14,6 +15,8 @@ from neuroloop.runtime.source import OpenSource
 
 _PUMP_S = 1e-3
 """how often the world and the motors are served"""
+_LOOK_S, _LAST_LOOK_S = 5e-3, 1.0
+"""how long the onlookers may take in one go, and to catch up at the end"""
 _READ_AHEAD_US = 50_000
 """recordings are read before their time; each reading waits in its ring until it is due"""
 
@@ -37,14 +40,16 @@ class WallClock:
         """ticks that the onlookers missed because they were too slow"""
 
     def drive(self, loop: Loop) -> None:
-        """Run the loop until it has ended."""
+        """Run the loop until it has ended, and stop its actuators however it ends."""
         live = LiveTick(loop, self._spin_us)
         try:
             asyncio.run(_serve(loop, live))
         finally:
-            live.stop()
-            loop.stop()
-            self.missed, self.unseen = live.missed, live.unseen
+            try:
+                loop.stop()
+            finally:
+                live.stop()
+                self.missed, self.unseen = live.missed, live.unseen
 
 
 async def _serve(loop: Loop, live: LiveTick) -> None:
@@ -52,25 +57,41 @@ async def _serve(loop: Loop, live: LiveTick) -> None:
     live.start()
     try:
         async with asyncio.TaskGroup() as tasks:
-            sensors = [tasks.create_task(_sensor(s, live)) for s in loop.sources]
-            await _world(loop, live)
-            for sensor in sensors:
-                sensor.cancel()
+            beside = [tasks.create_task(_sensor(s, live)) for s in loop.sources]
+            beside.append(tasks.create_task(_onlookers(loop, live)))
+            await _body(loop, live)
+            for task in beside:
+                task.cancel()
     except* Exception as failures:
         raise failures.exceptions[0] from None
+    live.pause()
+    _show(loop, live, _LAST_LOOK_S)
 
 
-async def _world(loop: Loop, live: LiveTick) -> None:
-    """Keep the plant at the present and hand on what the ticks put out."""
+async def _body(loop: Loop, live: LiveTick) -> None:
+    """Keep the world at the present and the motors at the newest motion, until the run is over."""
     while not loop.ended():
-        if loop.plant is not None:
-            loop.plant.advance(live.now_us // loop.dt_us * loop.dt_us)
+        now_us = live.now_us
+        loop.advance(now_us // loop.dt_us * loop.dt_us)
         if live.moved():
             loop.move(live.motion)
-        for index, record, outcome in live.ticks():
-            loop.show(record, outcome)
-            loop.next_index = index + 1
+        loop.next_index = now_us // loop.dt_us
         await asyncio.sleep(_PUMP_S)
+
+
+async def _onlookers(loop: Loop, live: LiveTick) -> None:
+    """Show the ticks that were run, a few milliseconds at a time: the motors come first."""
+    while True:
+        _show(loop, live, _LOOK_S)
+        await asyncio.sleep(_PUMP_S)
+
+
+def _show(loop: Loop, live: LiveTick, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    for record, outcome in live.ticks():
+        loop.show(record, outcome)
+        if time.monotonic() > end:
+            break
 
 
 async def _sensor(source: OpenSource, live: LiveTick) -> None:

@@ -9,7 +9,7 @@ from neuroloop.core.errors import ConfigError, NeuroloopError
 from neuroloop.network import save
 from neuroloop.train.navigation import checkpoint, courses, imitate
 from neuroloop.train.navigation.expert import Expert
-from neuroloop.train.navigation.imitate import Mark, Plan
+from neuroloop.train.navigation.imitate import Mark, Plan, Round
 from neuroloop.train.navigation.rollout import GOAL
 from neuroloop.train.navigation.student import network
 
@@ -46,7 +46,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _train(options: argparse.Namespace) -> None:
     plan = Plan(seed=options.seed, rounds=options.rounds)
-    progress, rounds = imitate.begin(plan), []
+    progress, rounds = imitate.begin(plan), list[Round]()
     if options.resume:
         plan, progress, rounds = checkpoint.load(options.out)
     elif (options.out / checkpoint.STATE).exists():

@@ -1,26 +1,21 @@
-"""Where to learn and where to be examined: generated worlds, in numbers that compiled code takes."""
+"""Where to learn and where to be examined: generated worlds, as compiled code takes them."""
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from neuroloop.bench import worlds
 from neuroloop.core.world import World
-from neuroloop.train.navigation.rollout import NOISE_M, STEPS, Course, Floats
+from neuroloop.train.navigation.guide import clearances, costs_to_go
+from neuroloop.train.navigation.rollout import NOISE_M, STEPS, Course, Floats, Task
 
 KINDS = ("boxes", "clutter", "rooms")
+LESSONS = ("boxes", "rooms", "clutter", "rooms")
+"""kinds of the worlds of a round, over and over"""
+GUIDED = ("rooms",)
+"""where one scan is not enough to know the way"""
 EXAM = 1_000_000_000
 """worlds from this seed on are for examinations, those below for lessons"""
-
-
-class Task(NamedTuple):
-    """One drive."""
-
-    kind: str
-    walls: Floats
-    """``float64[k, 4]``: x1, y1, x2, y2"""
-    course: Course
 
 
 def walls_of(world: World) -> Floats:
@@ -30,12 +25,15 @@ def walls_of(world: World) -> Floats:
     return np.ascontiguousarray(np.concatenate(ends), np.float64)
 
 
-def tasks(kind: str, seed: int, pairs: int) -> list[Task]:
+def tasks(kind: str, seed: int, pairs: int, *, guided: bool = False) -> list[Task]:
     """Return the drives of a generated world, without imperfections but the lidar's noise."""
     file = worlds.generate(kind, seed, pairs)
     walls = walls_of(file.world)
-    poses = np.hstack((file.starts, file.goals)).tolist()
-    return [Task(kind, walls, Course(*pose)) for pose in poses]
+    drives = [Course(*pose) for pose in np.hstack((file.starts, file.goals)).tolist()]
+    if not guided:
+        return [Task(kind, walls, drive) for drive in drives]
+    clear = clearances(walls)
+    return [Task(kind, walls, d, costs_to_go(clear, d.goal_x, d.goal_y)) for d in drives]
 
 
 def lessons(number: int, size: int, rng: np.random.Generator) -> list[Task]:
@@ -45,9 +43,10 @@ def lessons(number: int, size: int, rng: np.random.Generator) -> list[Task]:
     and a wheel runs a little faster or slower than it was told.
     """
     drawn: list[Task] = []
-    per_world = 6
+    per_world = 4
     for k in range(math.ceil(size / per_world)):
-        drawn += tasks(KINDS[k % len(KINDS)], number * size + k, per_world)
+        kind = LESSONS[k % len(LESSONS)]
+        drawn += tasks(kind, number * size + k, per_world, guided=kind in GUIDED)
     return [task._replace(course=_imperfect(task.course, rng)) for task in drawn[:size]]
 
 

@@ -34,7 +34,7 @@ SEPARATION_M = 0.23
 
 
 class Expert(NamedTuple):
-    """What was tuned on generated worlds; lengths in metres, angles in radians, times in seconds."""
+    """What was tuned on generated worlds; in metres, radians and seconds."""
 
     radius: float = 0.28
     """of the disc that has to pass"""
@@ -44,6 +44,8 @@ class Expert(NamedTuple):
     """by how much the free way changes at an opening"""
     turn_cost: float = 0.88
     """metres that a turn of one radian is worth"""
+    guided_turn_cost: float = 0.15
+    """the same where it is told the way to the goal"""
     goal_weight: float = 0.55
     """without an opening: how much a heading off the goal's costs"""
     turn_weight: float = 0.32
@@ -83,12 +85,9 @@ def free_ways(metres, radius, horizon, free):
         r = metres[i]
         if not r * r < reach:
             continue
-        if r > radius:
-            half = math.asin(radius / r) / _BEAM_RAD
-        else:
-            half = 0.225 * BEAMS
-        first = int(math.ceil((i - 0.5 * (_PER - 1) - half) / _PER))
-        last = int(math.floor((i - 0.5 * (_PER - 1) + half) / _PER))
+        half = math.asin(radius / r) / _BEAM_RAD if r > radius else 0.225 * BEAMS
+        first = math.ceil((i - 0.5 * (_PER - 1) - half) / _PER)
+        last = math.floor((i - 0.5 * (_PER - 1) + half) / _PER)
         for k in range(first, last + 1):
             h = k % HEADINGS
             if r <= radius:
@@ -177,6 +176,12 @@ def decide(metres, goal_rad, goal_m, turning, p, free):
     """
     free_ways(metres, p.radius, p.horizon, free)
     heading = choose(metres, free, goal_rad, goal_m, turning, p)
+    return steer(metres, free, heading, turning, p)
+
+
+@kernel
+def steer(metres, free, heading, turning, p):
+    """Return the speeds of the wheels that take the robot to a heading."""
     n = free.shape[0]
     step = 2 * math.pi / n
     # the way ahead counts from the present heading to the chosen one

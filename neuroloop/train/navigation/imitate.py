@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroloop.train.navigation import courses, senses, surrogate
-from neuroloop.train.navigation.courses import Task
 from neuroloop.train.navigation.expert import WHEEL_MPS, Expert
-from neuroloop.train.navigation.rollout import GOAL, HIT, Drive, Rules, drive
+from neuroloop.train.navigation.rollout import GOAL, HIT, Drive, Rules, Task, drive
 from neuroloop.train.navigation.student import TICKS, Student, newborn
 from neuroloop.train.navigation.surrogate import Adam, Batch
 
@@ -26,18 +25,18 @@ class Plan:
     """How to learn; all sizes are small in tests."""
 
     seed: int = 0
-    rounds: int = 90
+    rounds: int = 48
     hidden: int = 192
     relay: int = 96
     motor: int = 64
     drives: int = 90
     """a round"""
-    decisions: int = 400
+    decisions: int = 600
     """at most, in a drive of a lesson"""
     steps: int = 300
     """of the optimiser, a round"""
-    batch: int = 192
-    length: int = 6
+    batch: int = 112
+    length: int = 10
     """decisions in a piece; the first is not judged, as the network starts at rest"""
     rate: float = 2e-3
     last_rate: float = 1e-4
@@ -75,9 +74,7 @@ def lesson(plan: Plan, progress: Progress, expert: Expert) -> tuple[Round, list[
     tasks = courses.lessons(progress.done + 1000 * plan.seed, plan.drives, rng)
     share = 0.999 if progress.done == 0 else 0.6 * 0.85**progress.done + 0.05
     rules = Rules(plan.decisions, share, 0.1, True)
-    drives = drive(
-        progress.student, expert, [t[1:] for t in tasks], rules, plan.seed * 1000 + progress.done
-    )
+    drives = drive(progress.student, expert, tasks, rules, plan.seed * 1000 + progress.done)
     starts, at = [], 0
     for d in drives:
         starts.append(np.arange(at, at + max(d.decisions - plan.length + 1, 0)))
@@ -150,7 +147,7 @@ def examine(
 ) -> dict[str, Mark]:
     """Let the student drive alone (or the ``expert``, where one is given)."""
     rules = Rules(1000, 0.0 if expert is None else 1.0, 0.0, False)
-    drives = drive(student, expert or Expert(), [t[1:] for t in tasks], rules, seed)
+    drives = drive(student, expert or Expert(), tasks, rules, seed)
     marks = {}
     for kind in dict.fromkeys(task.kind for task in tasks):
         own = [d for d, task in zip(drives, tasks, strict=True) if task.kind == kind]

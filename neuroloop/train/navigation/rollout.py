@@ -19,9 +19,12 @@ from neuroloop.train.navigation.expert import (
     SEPARATION_M,
     WHEEL_MPS,
     Expert,
-    decide,
+    choose,
+    free_ways,
+    steer,
     wrap,
 )
+from neuroloop.train.navigation.guide import NO_GUIDE, best_heading
 from neuroloop.train.navigation.student import PARAMS, Student, act, rest, resting
 
 MIN_M, MAX_M = 0.15, 30.0
@@ -57,6 +60,18 @@ class Course(NamedTuple):
     right_gain: float = 1.0
 
 
+class Task(NamedTuple):
+    """One drive."""
+
+    kind: str
+    """of the world"""
+    walls: Floats
+    """``float64[k, 4]``: x1, y1, x2, y2"""
+    course: Course
+    cost: Floats = NO_GUIDE
+    """what the expert is told of the way to the goal, the cost to go"""
+
+
 class Rules(NamedTuple):
     """Who drives, and for how long."""
 
@@ -86,8 +101,8 @@ def scan(walls, x, y, yaw, metres):
         a1 = math.atan2(y1, x1)
         span = math.atan2(x1 * y2 - y1 * x2, x1 * x2 + y1 * y2)
         top = max(a1, a1 + span)
-        first = int(math.ceil((math.pi - top) * per - 0.5 - 1e-9))
-        last = int(math.floor((math.pi - top + abs(span)) * per - 0.5 + 1e-9))
+        first = math.ceil((math.pi - top) * per - 0.5 - 1e-9)
+        last = math.floor((math.pi - top + abs(span)) * per - 0.5 + 1e-9)
         for k in range(first, last + 1):
             b = k % n
             turn = _COS[b] * dy - _SIN[b] * dx
@@ -111,76 +126,113 @@ def clearance(walls, x, y):
     return math.sqrt(best)
 
 
+X, Y, YAW, LEFT, RIGHT = range(5)
+"""of a body ``float64[5]``: metres, radians, and the speeds of the wheels in m/s"""
+
+
 @kernel
-def episode(walls, course, rules, expert, student, state, params, seed, seen, asked):
+def measure(walls, body, course, metres):
+    """Set ``metres`` to what the lidar says: noisy, NaN below its range or without an echo."""
+    scan(walls, body[X], body[Y], body[YAW], metres)
+    for b in range(BEAMS):
+        metres[b] += course.noise_m * np.random.normal()  # noqa: NPY002
+        if metres[b] > MAX_M:
+            metres[b] = math.inf
+        elif metres[b] < MIN_M:
+            metres[b] = math.nan
+    if course.dropout > 0.0:
+        for b in range(BEAMS):
+            if np.random.random() < course.dropout:  # noqa: NPY002
+                metres[b] = math.nan
+
+
+@kernel
+def teach(metres, goal_rad, goal_m, body, expert, cost, free):
+    """Return the expert's wheel speeds; where a cost to go is given, it is guided by that."""
+    turning = (body[RIGHT] - body[LEFT]) / SEPARATION_M
+    free_ways(metres, expert.radius, expert.horizon, free)
+    heading = math.nan
+    at = int((math.pi - goal_rad) / (2 * math.pi) * HEADINGS) % HEADINGS
+    if cost.shape[0] > 0 and free[at] < goal_m - GOAL_M:
+        heading = best_heading(cost, free, body[X], body[Y], body[YAW], expert.guided_turn_cost)
+    if math.isnan(heading):
+        heading = choose(metres, free, goal_rad, goal_m, turning, expert)
+    return steer(metres, free, heading, turning, expert)
+
+
+@kernel
+def move(body, wish_left, wish_right):
+    """Roll for one step towards the speeds that are asked for."""
+    change = ACCELERATION_MPS2 * STEP_S
+    left = min(max(wish_left, -WHEEL_MPS), WHEEL_MPS)
+    right = min(max(wish_right, -WHEEL_MPS), WHEEL_MPS)
+    body[LEFT] = min(max(left, body[LEFT] - change), body[LEFT] + change)
+    body[RIGHT] = min(max(right, body[RIGHT] - change), body[RIGHT] + change)
+    body[YAW] += (body[RIGHT] - body[LEFT]) / SEPARATION_M * STEP_S
+    way = 0.5 * (body[LEFT] + body[RIGHT]) * STEP_S
+    body[X] += way * math.cos(body[YAW])
+    body[Y] += way * math.sin(body[YAW])
+    return abs(way)
+
+
+@kernel
+def follow(walls, body, course, wishes, k):
+    """Roll until decision k + 1; returns how the episode ended, 0 for not yet, and the way made.
+
+    Row i of ``wishes`` is the wheel speeds of decision i, modulo the number of rows.
+    """
+    driven = 0.0
+    for q in range(STEPS):
+        late = course.delay_steps - q
+        at = k - ((late + STEPS - 1) // STEPS if late > 0 else 0)
+        left = right = 0.0
+        if at >= 0:
+            left, right = wishes[at % len(wishes), 0], wishes[at % len(wishes), 1]
+        driven += move(body, left * course.left_gain, right * course.right_gain)
+        if q % 5 == 4:
+            if math.hypot(course.goal_x - body[X], course.goal_y - body[Y]) < GOAL_M:
+                return GOAL, driven
+            if clearance(walls, body[X], body[Y]) < RADIUS_M:
+                return HIT, driven
+    return 0, driven
+
+
+@kernel
+def episode(walls, course, rules, expert, cost, student, state, params, seed, seen, asked):
     """Drive once; returns how it ended, decisions, metres driven and synaptic operations.
 
     ``seen`` is ``float32[decisions, UNITS]`` and ``asked`` ``float32[decisions, 2]``: what the
-    network was told and what the expert would have done; ``student`` without neurons stands for
-    the expert alone.
+    network was told and what the expert would have done.
     """
     np.random.seed(seed)  # noqa: NPY002
     rest(state)
     metres, free = np.empty(BEAMS), np.empty(HEADINGS)
     intensity = np.zeros(seen.shape[1], np.float32)
-    x, y, yaw = course.x, course.y, course.yaw
-    left = right = 0.0
+    body = np.array([course.x, course.y, course.yaw, 0.0, 0.0])
     wishes = np.zeros((4, 2))
-    alone = rules.expert_share >= 1.0
     driven, used = 0.0, 0
     expert_drives = np.random.random() < rules.expert_share  # noqa: NPY002
-    change = ACCELERATION_MPS2 * STEP_S
     for k in range(rules.decisions):
-        scan(walls, x, y, yaw, metres)
-        for b in range(BEAMS):
-            metres[b] += course.noise_m * np.random.normal()  # noqa: NPY002
-            if metres[b] > MAX_M:
-                metres[b] = math.inf
-            elif metres[b] < MIN_M:
-                metres[b] = math.nan
-        if course.dropout > 0.0:
-            for b in range(BEAMS):
-                if np.random.random() < course.dropout:  # noqa: NPY002
-                    metres[b] = math.nan
-        gx, gy = course.goal_x - x, course.goal_y - y
-        goal_m, goal_rad = math.hypot(gx, gy), wrap(math.atan2(gy, gx) - yaw)
-        forward, turning = 0.5 * (left + right), (right - left) / SEPARATION_M
-        if not alone or rules.label:
-            senses.sense(metres, goal_rad, goal_m, forward, turning, intensity)
+        measure(walls, body, course, metres)
+        gx, gy = course.goal_x - body[X], course.goal_y - body[Y]
+        goal_m, goal_rad = math.hypot(gx, gy), wrap(math.atan2(gy, gx) - body[YAW])
+        forward, turning = 0.5 * (body[LEFT] + body[RIGHT]), body[RIGHT] - body[LEFT]
+        senses.sense(metres, goal_rad, goal_m, forward, turning / SEPARATION_M, intensity)
+        wish = wishes[k % len(wishes)]
+        wish[0], wish[1], synops = act(student, state, intensity, params)
+        used += synops
         if np.random.random() < rules.swap:  # noqa: NPY002
             expert_drives = np.random.random() < rules.expert_share  # noqa: NPY002
-        e_left = e_right = 0.0
         if rules.label or expert_drives:
-            e_left, e_right = decide(metres, goal_rad, goal_m, turning, expert, free)
-        if rules.label:
+            left, right = teach(metres, goal_rad, goal_m, body, expert, cost, free)
             seen[k] = intensity
-            asked[k, 0], asked[k, 1] = e_left, e_right
-        at = k % 4
-        if not alone:
-            wishes[at, 0], wishes[at, 1], synops = act(student, state, intensity, params)
-            used += synops
-        if expert_drives:
-            wishes[at, 0], wishes[at, 1] = e_left, e_right
-        for q in range(STEPS):
-            late = course.delay_steps - q
-            back = (late + STEPS - 1) // STEPS if late > 0 else 0
-            wish_l = wish_r = 0.0
-            if back <= k:
-                wish_l, wish_r = wishes[(k - back) % 4, 0], wishes[(k - back) % 4, 1]
-            wish_l = min(max(wish_l * course.left_gain, -WHEEL_MPS), WHEEL_MPS)
-            wish_r = min(max(wish_r * course.right_gain, -WHEEL_MPS), WHEEL_MPS)
-            left = min(max(wish_l, left - change), left + change)
-            right = min(max(wish_r, right - change), right + change)
-            v = 0.5 * (left + right)
-            yaw += (right - left) / SEPARATION_M * STEP_S
-            x += v * math.cos(yaw) * STEP_S
-            y += v * math.sin(yaw) * STEP_S
-            driven += abs(v) * STEP_S
-            if q % 5 == 4:
-                if math.hypot(course.goal_x - x, course.goal_y - y) < GOAL_M:
-                    return GOAL, k + 1, driven, used
-                if clearance(walls, x, y) < RADIUS_M:
-                    return HIT, k + 1, driven, used
+            asked[k, 0], asked[k, 1] = left, right
+            if expert_drives:
+                wish[0], wish[1] = left, right
+        end, way = follow(walls, body, course, wishes, k)
+        driven += way
+        if end:
+            return end, k + 1, driven, used
     return LATE, rules.decisions, driven, used
 
 
@@ -200,18 +252,28 @@ class Drive(NamedTuple):
 def drive(
     student: Student,
     expert: Expert,
-    tasks: Sequence[tuple[Floats, Course]],
+    tasks: Sequence[Task],
     rules: Rules,
     seed: int,
 ) -> list[Drive]:
-    """Drive courses among walls; the same seed gives the same drives."""
+    """Do the tasks one after the other; the same seed gives the same drives."""
     state = resting(student)
     seen = np.zeros((rules.decisions, senses.UNITS), np.float32)
     asked = np.zeros((rules.decisions, 2), np.float32)
     drives = []
-    for k, (walls, course) in enumerate(tasks):
+    for k, task in enumerate(tasks):
         outcome, decisions, metres, synops = episode(
-            walls, course, rules, expert, student, state, PARAMS, seed * 100_003 + k, seen, asked
+            task.walls,
+            task.course,
+            rules,
+            expert,
+            task.cost,
+            student,
+            state,
+            PARAMS,
+            seed * 100_003 + k,
+            seen,
+            asked,
         )
         kept = decisions if rules.label else 0
         drives.append(

@@ -12,6 +12,7 @@ Arrays are ``float32[ticks, batch, n]``; layers run one after the other, each ov
 nothing runs backwards between them.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -204,12 +205,15 @@ def step(
     length = float(np.sqrt(sum(float((g**2).sum()) for g in gradient)))
     scale = np.float32(min(1.0, clip / max(length, 1e-12)))
     n = adam.steps + 1
-    size = rate * np.sqrt(1 - 0.999**n) / (1 - 0.9**n)
-    weights, means, squares = [], [], []
+    size = np.float32(rate * math.sqrt(1 - 0.999**n) / (1 - 0.9**n))
+    weights: list[Array] = []
+    means: list[Array] = []
+    squares: list[Array] = []
     for w, g, m, q in zip(student, gradient, adam.mean, adam.square, strict=True):
         mean = np.float32(0.9) * m + np.float32(0.1) * scale * g
         square = np.float32(0.999) * q + np.float32(0.001) * (scale * g) ** 2
-        weights.append(w - np.float32(size) * mean / (np.sqrt(square) + np.float32(1e-8)))
+        change = size * mean / (np.sqrt(square) + np.float32(1e-8))
+        weights.append(w - change.astype(np.float32, copy=False))
         means.append(mean)
         squares.append(square)
     return Student(*weights), Adam(Student(*means), Student(*squares), n)
