@@ -10,7 +10,7 @@ import typer
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
 ) -> None:
-    """Test this machine: packages, devices' libraries, clocks, memory, a second of live ticks.
+    """Test this machine: packages, cores, clocks, compiled kernels, a second of live ticks.
 
     Example: `neuroloop doctor`
 

@@ -2,18 +2,29 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+if TYPE_CHECKING:
+    from neuroloop.network import Network
+
 
 def command(
-    network: Annotated[str, typer.Argument(help="A network file, or nets.py:build.")],
+    network: Annotated[str, typer.Argument(help="A network file, or FILE.py:FUNCTION.")],
     seconds: Annotated[float | None, typer.Option(help="How long; 1 if nothing is said.")] = None,
     ticks: Annotated[int | None, typer.Option(min=1, help="How long, in ticks.")] = None,
     dt_us: Annotated[int, typer.Option(min=1, help="Length of a tick in microseconds.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run.")] = 0,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INPUT=HZ",
+            help="Let each unit of an input fire at random at this mean rate; may be repeated.",
+        ),
+    ] = None,
     watch: Annotated[
         list[str] | None,
         typer.Option(help="A population whose spikes are kept; may be repeated. All if left out."),
@@ -24,25 +35,31 @@ def command(
 ) -> None:
     """Run a network on its own and say how its populations fired.
 
-    Example: `neuroloop simulate nets.py:navigate --seconds 1 --dt-us 100 --plot raster.png`
+    Example: `neuroloop simulate configs/nets.py:navigate --rate heading=100 --plot out/raster.png`
     """
     from neuroloop.report import output, picture, raster
     from neuroloop.runtime import networks
-    from neuroloop.runtime.simulate import simulate
+    from neuroloop.runtime.simulate import simulate, total_ticks
+    from neuroloop.runtime.stimulus import bernoulli
 
     if plot is not None:
         output.check_writable(plot)
         picture.check_installed()
+    _check_there(network)
     built = networks.of(network, Path.cwd(), {}, "simulate")
     names = watch or [p.name for p in built.populations]
     length = 1.0 if seconds is None and ticks is None else seconds
+    total = total_ticks(length, ticks, dt_us)
+    rates = _rates(rate or (), built)
+    given = {i.name: bernoulli(i, rates.get(i.name, 0.0), total, dt_us, seed) for i in built.inputs}
+    silent = [name for name, spikes in given.items() if not len(spikes.unit)]
     with raster.progress_bar(shown=not as_json and sys.stderr.isatty()) as progress:
         result = simulate(
             built,
-            length,
-            ticks,
+            ticks=total,
             dt_us=dt_us,
             seed=seed,
+            inputs=given,
             watch=names,
             backend=backend,
             progress=progress,
@@ -50,8 +67,40 @@ def command(
     if plot is not None:
         raster.save(result, plot)
     if as_json:
-        typer.echo(json.dumps(raster.as_json(result)))
+        typer.echo(json.dumps(raster.as_json(result, silent)))
         return
-    typer.echo(raster.as_text(result))
+    typer.echo(raster.as_text(result, silent))
     if plot is not None:
         typer.echo(f"  picture        {plot}")
+
+
+def _check_there(network: str) -> None:
+    """Refuse a file that is not there, with those that could be meant."""
+    from neuroloop.core.errors import ConfigError, nearest
+
+    name, colon, _ = network.partition(":")
+    path = Path(name)
+    if path.suffix == ".py" and not colon:
+        raise ConfigError(f"{name} is a Python file: name a function in it, as in {name}:build")
+    if not path.exists():
+        beside = path.parent.glob(f"*{path.suffix}") if path.suffix else ()
+        known = [str(p) for p in (*beside, *path.parent.glob(f"*/{path.name}"))]
+        raise ConfigError(f"no file {name} in {Path.cwd()}{nearest(name, known)}")
+
+
+def _rates(texts: Sequence[str], network: "Network") -> dict[str, float]:
+    """Return what ``INPUT=HZ`` texts say."""
+    from neuroloop.core.errors import ConfigError, nearest
+
+    rates, known = {}, [i.name for i in network.inputs]
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        try:
+            rates[name] = float(number)
+        except ValueError:
+            raise ConfigError(f"--rate {text}: INPUT=HZ is wanted, as in touch=50") from None
+        if name not in known:
+            raise ConfigError(
+                f'--rate {text}: the network has no input "{name}"{nearest(name, known)}'
+            )
+    return rates

@@ -60,9 +60,8 @@ def _convert(data: object, kind: type[T], where: str, place: str) -> T:
     except msgspec.ValidationError as error:
         found = _AT.match(str(error))
         what, inner = (found["what"], found["place"] or "") if found else (str(error), "")
-        raise ConfigError(
-            _message(where, _join(place, inner), what + _given(data, inner))
-        ) from error
+        given = "" if ", got " in what else _given(data, inner)
+        raise ConfigError(_message(where, _join(place, inner), what + given)) from error
 
 
 def _given(data: Any, place: str) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroloop.core.world import World
+from neuroloop.report import panel
 
 
 def draw(axis: Any, world: World, path: NDArray[np.float64]) -> None:
@@ -20,7 +21,7 @@ def draw(axis: Any, world: World, path: NDArray[np.float64]) -> None:
         axis.add_patch(Circle(disc.centre, disc.radius_m, facecolor="#b9b4a8", edgecolor="#6b675f"))
     if world.goal is not None:
         axis.add_patch(Circle(world.goal, world.goal_radius_m, facecolor="#9fd8a4", alpha=0.6))
-        axis.plot(*world.goal, "*", color="#1a7f37", ms=14, label="goal")
+        axis.plot(*world.goal, "*", color="#1a7f37", ms=12, label="goal")
     axis.plot(*world.start[:2], "o", color="#222222", ms=8, label="start")
     if len(path) > 1:
         points = path[:, 1:3]
@@ -38,7 +39,7 @@ def draw(axis: Any, world: World, path: NDArray[np.float64]) -> None:
     axis.set_aspect("equal")
     axis.autoscale_view()
     axis.margins(0.02)
-    axis.legend(loc="lower right", fontsize=8, frameon=False)
+    panel.legend_above(axis)
     axis.set_xlabel("x (m)")
     axis.set_ylabel("y (m)")
     axis.set_title(f"{world.name}, seen from above", fontsize=10, loc="left")

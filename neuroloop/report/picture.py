@@ -12,11 +12,10 @@ from neuroloop.core.errors import MachineError
 from neuroloop.core.values import Float32s
 from neuroloop.core.world import World
 from neuroloop.engine.op import Units
-from neuroloop.report import floor, output
+from neuroloop.report import floor, output, panel
 from neuroloop.report.summary import Summary
 from neuroloop.report.trace import Trace
 
-_MOST_DOTS = 60_000
 _LEFT, _RIGHT, _INK = "#1f6fb4", "#d1495b", "#222222"
 
 
@@ -44,23 +43,29 @@ class Drawing:
         units = [o for o in self.trace.outlets if isinstance(o, Units) and o.name in spikes]
         seen = [u for u in units if u.name in self.bearings]
         fired = [u for u in units if u.name not in self.bearings]
-        panels = len(seen) + len(fired) + 2
+        motions = self.trace.motions()
+        panels = len(seen) + 2 * len(motions) + len(fired)
         wide = 14 if self.world else 10
         figure = Figure(figsize=(wide, max(1.5 * panels, 6.0)), layout="constrained")
         FigureCanvasAgg(figure)
         columns = 2 if self.world else 1
-        grid = figure.add_gridspec(panels, columns, width_ratios=[1.0, 1.1][:columns])
+        # a run in which nothing fired and nothing moves still has a picture
+        grid = figure.add_gridspec(max(panels, 1), columns, width_ratios=[1.0, 1.1][:columns])
         if self.world:
             floor.draw(figure.add_subplot(grid[:, 0]), self.world, self.trace.path())
-        axes = [figure.add_subplot(grid[k, columns - 1]) for k in range(panels)]
+        axes = [figure.add_subplot(grid[k, columns - 1]) for k in range(max(panels, 1))]
         for axis in axes[1:]:
             axis.sharex(axes[0])
-        for axis, u in zip(axes, seen, strict=False):
-            _bearing_map(axis, u, *spikes[u.name], self.bearings[u.name], self.summary.seconds)
-        _turn(axes[len(seen)], *self.trace.motion())
-        _wheels(axes[len(seen) + 1], *self.trace.motion())
-        for axis, u in zip(axes[len(seen) + 2 :], fired, strict=True):
-            _raster(axis, u, *spikes[u.name])
+        free = iter(axes)
+        for u in seen:
+            bearing = self.bearings[u.name]
+            _bearing_map(next(free), u, *spikes[u.name], bearing, self.summary.seconds)
+        for name, motion in motions.items():
+            which = f"{name}: " if len(motions) > 1 else ""
+            _turn(next(free), which, *motion)
+            _wheels(next(free), which, *motion)
+        for u in fired:
+            panel.raster(next(free), u.name, *spikes[u.name], u.n)
         for axis in axes[:-1]:
             axis.tick_params(labelbottom=False)
         axes[0].set_xlim(0.0, max(self.summary.seconds, 1e-3))
@@ -86,35 +91,21 @@ def _bearing_map(
     extent = (0.0, max(seconds, 1e-3), -half, half)
     axis.imshow(counts, origin="lower", aspect="auto", extent=extent, cmap="magma_r")
     axis.axhline(0.0, color="white", lw=0.6)
-    _label(axis, f"{units.name}: spikes by bearing", "deg, left is up")
+    panel.label(axis, f"{units.name}: spikes by bearing", "deg, left is up")
 
 
-def _turn(axis: Any, t: Float32s, motion: Float32s) -> None:
+def _turn(axis: Any, which: str, t: Float32s, motion: Float32s) -> None:
     turn = motion[:, -1] - motion[:, 0]
     axis.fill_between(t, turn, 0.0, where=turn > 0, color=_LEFT, lw=0, label="turns left")
     axis.fill_between(t, turn, 0.0, where=turn <= 0, color=_RIGHT, lw=0, label="turns right")
     axis.axhline(0.0, color=_INK, lw=0.6)
-    axis.legend(loc="upper right", fontsize=7, ncols=2, frameon=False)
-    _label(axis, "command: turn, right wheel less left", "m/s, left is up")
+    panel.legend_above(axis)
+    panel.label(axis, f"{which}command: turn, right wheel less left", "m/s, left is up")
 
 
-def _wheels(axis: Any, t: Float32s, motion: Float32s) -> None:
+def _wheels(axis: Any, which: str, t: Float32s, motion: Float32s) -> None:
     axis.plot(t, motion[:, 0], color=_LEFT, lw=0.8, label="left wheel")
     axis.plot(t, motion[:, -1], color=_RIGHT, lw=0.8, label="right wheel")
     axis.axhline(0.0, color=_INK, lw=0.6)
-    axis.legend(loc="upper right", fontsize=7, ncols=2, frameon=False)
-    _label(axis, "command: wheels", "m/s")
-
-
-def _raster(axis: Any, units: Units, t: Float32s, unit: Any) -> None:
-    step = max(1, len(t) // _MOST_DOTS)
-    axis.plot(t[::step], unit[::step], ",", color=_INK, alpha=0.6, rasterized=True)
-    axis.set_ylim(-1, units.n)
-    _label(axis, f"{units.name}: {len(t):,} spikes of {units.n:,} units", "unit")
-
-
-def _label(axis: Any, title: str, y: str) -> None:
-    axis.set_title(title, fontsize=9, loc="left", pad=3)
-    axis.set_ylabel(y, fontsize=8)
-    axis.tick_params(labelsize=8)
-    axis.spines[["top", "right"]].set_visible(False)
+    panel.legend_above(axis)
+    panel.label(axis, f"{which}command: wheels", "m/s")

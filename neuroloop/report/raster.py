@@ -1,18 +1,16 @@
 """What a simulated network did: in words, as JSON, and as a picture of its spikes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neuroloop.report import output
+from neuroloop.report import output, panel
 from neuroloop.runtime.simulate import Progress, Result
 
-_MOST_DOTS = 200_000
 
-
-def as_json(result: Result) -> dict[str, Any]:
-    """Return the run as plain numbers."""
+def as_json(result: Result, silent: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the run as plain numbers; ``silent`` are the inputs that had no spikes."""
     return {
         "ticks": result.ticks,
         "dt_us": result.dt_us,
@@ -25,6 +23,7 @@ def as_json(result: Result) -> dict[str, Any]:
             }
             for name, spikes in result.spikes.items()
         },
+        "silent_inputs": list(silent),
         "synaptic_operations": result.synaptic_operations,
         "tick_us": {
             "median": result.tick_times.median_us,
@@ -34,14 +33,17 @@ def as_json(result: Result) -> dict[str, Any]:
     }
 
 
-def as_text(result: Result) -> str:
-    """Return the run in a few lines."""
+def as_text(result: Result, silent: Sequence[str] = ()) -> str:
+    """Return the run in a few lines; ``silent`` are the inputs that had no spikes."""
     times = result.tick_times
     lines = [f"{result.ticks:,} ticks of {result.dt_us} us: {result.seconds:g} s"]
     for name, spikes in result.spikes.items():
         rate = result.rates_hz(name).mean()
         units = result.sizes[name]
         lines.append(f"  {name:14} {len(spikes.unit):,} spikes of {units:,} units, {rate:.2f} Hz")
+    if silent:
+        hint = f"--rate {silent[0]}=HZ gives it spikes"
+        lines.append(f"  silent inputs  {', '.join(silent)}   ({hint})")
     lines.append(f"  synapses       {result.synaptic_operations:,} operations")
     lines.append(f"  a tick         {times.median_us:.1f} us, 99 % within {times.p99_us:.1f} us")
     return "\n".join(lines)
@@ -57,14 +59,7 @@ def save(result: Result, path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.subplots(panels, 1, sharex=True, squeeze=False)[:, 0]
     for axis, (name, spikes) in zip(axes, result.spikes.items(), strict=False):
-        step = max(1, len(spikes.unit) // _MOST_DOTS)
-        dot = "|" if len(spikes.unit) < 5_000 else ","
-        axis.plot(spikes.t_us[::step] * 1e-6, spikes.unit[::step], dot, color="#222222", ms=4)
-        axis.set_ylim(-0.5, result.sizes[name] - 0.5)
-        axis.set_ylabel("unit", fontsize=8)
-        title = f"{name}: {len(spikes.unit):,} spikes of {result.sizes[name]:,} units"
-        axis.set_title(title, fontsize=9, loc="left", pad=3)
-        axis.spines[["top", "right"]].set_visible(False)
+        panel.raster(axis, name, spikes.t_us * 1e-6, spikes.unit, result.sizes[name])
     axes[0].set_xlim(0.0, result.seconds)
     axes[-1].set_xlabel("time (s)")
     output.write(path, lambda partial: figure.savefig(partial, dpi=110))

@@ -64,16 +64,21 @@ class Trace:
             for name, t in times.items()
         }
 
-    def motion(self, number: int = 0) -> tuple[Float32s, Float32s]:
-        """Return seconds ``[n]`` and values ``[n, channels]`` of the actuator with this number."""
-        width = self.outlets[number].data.shape[0] // 4  # type: ignore[union-attr]
-        start = RECORD_BYTES + sum(
-            MESSAGE_BYTES + (o.data.n_bytes + 7) // 8 * 8
-            for o in self.outlets[:number]
-            if isinstance(o, Slot)
-        )
-        values = [
-            np.frombuffer(kept, np.float32, width, start + MESSAGE_BYTES) for kept in self._kept
-        ]
+    def motions(self) -> dict[str, tuple[Float32s, Float32s]]:
+        """Return seconds ``[n]`` and values ``[n, channels]`` by the name of each actuator.
+
+        Every tick has them all, before its spikes, in the order of the outlets.
+        """
         seconds = [np.frombuffer(k, np.int64, 1, 8 * R_T_US)[0] / 1e6 for k in self._kept]
-        return np.array(seconds, np.float32), np.array(values, np.float32).reshape(-1, width)
+        t, start, found = np.array(seconds, np.float32), RECORD_BYTES, {}
+        for outlet in self.outlets:
+            if not isinstance(outlet, Slot):
+                break
+            width = outlet.data.shape[0] // 4
+            values = [
+                np.frombuffer(k, np.float32, width, start + MESSAGE_BYTES) for k in self._kept
+            ]
+            name = outlet.name.removeprefix("motion.")
+            found[name] = (t, np.array(values, np.float32).reshape(-1, width))
+            start += MESSAGE_BYTES + (outlet.data.n_bytes + 7) // 8 * 8
+        return found

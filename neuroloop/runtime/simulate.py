@@ -41,7 +41,7 @@ from neuroloop.core.values import Int64s, Spikes
 from neuroloop.network.graph import Network
 from neuroloop.runtime.simulator import Simulator, check_units
 
-__all__ = ["Events", "Progress", "Result", "Simulator", "TickTimes", "simulate"]
+__all__ = ["Events", "Progress", "Result", "Simulator", "TickTimes", "simulate", "total_ticks"]
 
 Events = Spikes | tuple[ArrayLike, ArrayLike]
 """spikes of one input: `Spikes`, or (times in milliseconds, units)"""
@@ -153,7 +153,7 @@ def simulate(  # noqa: PLR0913
     >>> result.counts("cell"), result.probes["cell.v"].shape
     (array([7]), (100, 1))
     """
-    total = _ticks(seconds, ticks, dt_us)
+    total = total_ticks(seconds, ticks, dt_us)
     given = {name: _events(name, value) for name, value in (inputs or {}).items()}
     batches = {name: _Batches(events, dt_us, total) for name, events in given.items()}
     room = {name: b.most for name, b in batches.items()}
@@ -174,7 +174,8 @@ def simulate(  # noqa: PLR0913
     return kept.result(network)
 
 
-def _ticks(seconds: float | None, ticks: int | None, dt_us: int) -> int:
+def total_ticks(seconds: float | None, ticks: int | None, dt_us: int) -> int:
+    """Return how many ticks a run of so many seconds, or of so many ticks, has."""
     if (seconds is None) == (ticks is None):
         raise ConfigError("give either seconds or ticks")
     total = ticks if ticks is not None else round((seconds or 0.0) * 1e6 / dt_us)

@@ -7,7 +7,9 @@ from neuroloop.bench import start, tick
 
 
 def test_a_tick_is_measured_phase_by_phase(command):
-    code, out, _ = command("bench", "tick", "navigate", "--seconds", 2, "--no-start", "--json")
+    code, out, _ = command(
+        "bench", "tick", "navigate_by_hand", "--seconds", 2, "--no-start", "--json"
+    )
     cost = json.loads(out)
     assert code == 0
     assert cost["ticks"] == 1800  # the first 200 warm up
@@ -23,7 +25,7 @@ def test_a_tick_is_measured_phase_by_phase(command):
 
 
 def test_the_table_shows_the_same(command):
-    code, out, _ = command("bench", "tick", "--seconds", 0.5, "--no-start")
+    code, out, _ = command("bench", "tick", "navigate_by_hand", "--seconds", 0.5, "--no-start")
     assert code == 0
     for word in ("intake", "engine", "python", "p99", "synapses", "x real time", "300 ticks"):
         assert word in out
@@ -31,12 +33,12 @@ def test_the_table_shows_the_same(command):
 
 def test_a_live_run_file_is_measured_by_the_step_clock():
     live = ['clock={kind="wall", dt_us=500, spin_us=0}', "plant.step_us=500"]
-    cost = tick.measure("navigate", 0.5, live)
+    cost = tick.measure("navigate_by_hand", 0.5, live)
     assert (cost.dt_us, cost.ticks) == (500, 800)
 
 
 def test_reaching_the_goal_does_not_end_it():
-    cost = tick.measure("navigate", 40.0)
+    cost = tick.measure("navigate_by_hand", 40.0)
     assert cost.ticks == 39_800
     assert math.isfinite(cost.synaptic_operations_per_s)
 

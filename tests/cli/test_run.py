@@ -10,7 +10,7 @@ SHORT = ["--set", "run.seconds=2"]
 
 
 def test_a_run_to_its_goal_says_so_and_exits_0(command):
-    code, out, _ = command("run", "navigate")
+    code, out, _ = command("run", "navigate_by_hand")
     assert code == 0
     assert "goal reached" in out
     for word in ("path", "ticks", "tick time", "p99", "spikes", "synaptic", "drops", "late events"):
@@ -18,13 +18,13 @@ def test_a_run_to_its_goal_says_so_and_exits_0(command):
 
 
 def test_a_missed_goal_exits_1(command):
-    code, out, _ = command("run", "navigate", *SHORT)
+    code, out, _ = command("run", "navigate_by_hand", *SHORT)
     assert code == 1
     assert "goal NOT reached" in out
 
 
 def test_json_is_one_object_and_nothing_else(command):
-    _, out, err = command("run", "navigate", "--json", *SHORT)
+    _, out, err = command("run", "navigate_by_hand", "--json", *SHORT)
     report = json.loads(out)
     assert err == ""
     assert report["ticks"] == 2000
@@ -34,21 +34,21 @@ def test_json_is_one_object_and_nothing_else(command):
 
 
 def test_ticks_seconds_and_seed_are_short_for_settings(command):
-    code, out, _ = command("run", "navigate", "--ticks", 123, "--seed", 7, "--json")
+    code, out, _ = command("run", "navigate_by_hand", "--ticks", 123, "--seed", 7, "--json")
     report = json.loads(out)
     assert (code, report["ticks"], report["seed"]) == (1, 123, 7)
-    _, out, _ = command("run", "navigate", "--seconds", 0.5, "--json")
+    _, out, _ = command("run", "navigate_by_hand", "--seconds", 0.5, "--json")
     assert json.loads(out)["ticks"] == 500
 
 
 def test_quiet_says_nothing(command):
-    assert command("run", "navigate", "-q", *SHORT) == (1, "", "")
+    assert command("run", "navigate_by_hand", "-q", *SHORT) == (1, "", "")
 
 
 def test_the_picture_is_a_picture(command, tmp_path):
     pytest.importorskip("matplotlib")
     place = tmp_path / "new folder" / "path.png"
-    _, out, _ = command("run", "navigate", "--plot", place, *SHORT)
+    _, out, _ = command("run", "navigate_by_hand", "--plot", place, *SHORT)
     assert place.read_bytes().startswith(b"\x89PNG")
     assert str(place) in out
     assert [p.name for p in place.parent.iterdir()] == ["path.png"]
@@ -56,15 +56,15 @@ def test_the_picture_is_a_picture(command, tmp_path):
 
 def test_a_run_file_is_found_beside_the_user_first(command, tmp_path, monkeypatch):
     (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "navigate.toml").write_text("[engine]\nkind = 3\n")
+    (tmp_path / "configs" / "navigate_by_hand.toml").write_text("[engine]\nkind = 3\n")
     monkeypatch.chdir(tmp_path)
-    code, _, err = command("run", "navigate")
+    code, _, err = command("run", "navigate_by_hand")
     assert code == 2
     assert str(tmp_path) in err
 
 
 def test_backend_is_short_for_the_engine_kind(command):
-    code, _, err = command("run", "navigate", "--backend", "flaot")
+    code, _, err = command("run", "navigate_by_hand", "--backend", "flaot")
     assert code == 2
     assert 'did you mean "float"' in err
 

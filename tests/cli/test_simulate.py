@@ -1,8 +1,10 @@
 """``neuroloop simulate``: what it prints, draws and refuses."""
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,16 +12,20 @@ from neuroloop.core.errors import Exit
 from neuroloop.network import Network, Population, save
 
 NETS = """
-from neuroloop.network import Network, Population
+from neuroloop.network import Input, Network, Population, Projection, one_to_one
 
 def build():
-    return Network(populations=(Population("cell", 3, "lif", {"bias": 2.0}), Population("b", 2)))
+    cells = (Population("cell", 3, "lif", {"bias": 2.0}), Population("b", 2))
+    link = Projection("touch", "b", one_to_one(2, 1.5))
+    return Network((Input("touch", 2), Input("taste", 1)), cells, (link,))
 """
 
 
 @pytest.fixture
 def simulate(tmp_path):
     (tmp_path / "nets.py").write_text(NETS)
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "deep.py").write_text(NETS)
 
     def run(*arguments):
         return subprocess.run(
@@ -57,7 +63,15 @@ def test_network_file_runs_for_a_second_and_is_drawn(simulate, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["none.npz"], Exit.USAGE, "none.npz: cannot be read"),
+        (["none.npz"], Exit.USAGE, "no file none.npz"),
+        (["nest.py:build"], Exit.USAGE, 'did you mean "nets.py"'),
+        (["deep.py:build"], Exit.USAGE, 'did you mean "below/deep.py"'),
+        (["nets.py"], Exit.USAGE, "name a function in it, as in nets.py:build"),
+        (["nets.py:build", "--rate", "touhc=5"], Exit.USAGE, 'did you mean "touch"'),
+        (["nets.py:build", "--rate", "touch"], Exit.USAGE, "INPUT=HZ is wanted"),
+        (["nets.py:build", "--rate", "touch=x"], Exit.USAGE, "INPUT=HZ is wanted"),
+        (["nets.py:build", "--rate", "touch=1001"], Exit.USAGE, "0 to 1000"),
+        (["nets.py:build", "--rate", "touch=-1"], Exit.USAGE, "0 to 1000"),
         (["nets.py:biuld"], Exit.USAGE, 'did you mean "build"'),
         (["nets.py:build", "--watch", "cel"], Exit.USAGE, 'did you mean "cell"'),
         (["nets.py:build", "--seconds", "1", "--ticks", "3"], Exit.USAGE, "either seconds or"),
@@ -73,6 +87,39 @@ def test_what_is_wrong_is_said_without_a_traceback(simulate, arguments, code, wo
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_inputs_fire_at_the_rate_asked_for_and_silent_ones_are_named(simulate):
+    arguments = ("nets.py:build", "--seconds", 20, "--rate", "touch=50", "--watch", "b")
+
+    done = simulate(*arguments, "--json")
+
+    result = json.loads(done.stdout)
+    assert result["populations"]["b"]["rate_hz"] == pytest.approx(50, rel=0.1)
+    assert result["silent_inputs"] == ["taste"]
+    assert (
+        simulate(*arguments, "--json").stdout.split('"tick_us"')[0]
+        == (done.stdout.split('"tick_us"')[0])
+    )
+    silent = simulate("nets.py:build").stdout
+    assert "silent inputs  touch, taste" in silent
+    assert "--rate touch=HZ" in silent
+    every = simulate("nets.py:build", "--rate", "touch=50", "--rate", "taste=1000").stdout
+    assert "silent" not in every
+
+
+def test_the_example_of_the_help_runs_in_the_checkout(tmp_path, command, monkeypatch):
+    from neuroloop.cli import simulate as verb
+
+    (line,) = re.findall(r"`neuroloop (simulate .*)`", verb.command.__doc__)
+    (tmp_path / "configs").symlink_to(Path(__file__).parents[2] / "configs")
+    monkeypatch.chdir(tmp_path)
+
+    code, out, err = command(*line.split())
+
+    assert code == 0, err
+    assert "motor" in out
+    assert [p.name for p in tmp_path.iterdir() if p.name != "configs"] == ["out"]
 
 
 def test_missing_matplotlib_is_a_word_about_the_package(tmp_path, monkeypatch):

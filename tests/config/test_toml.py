@@ -27,7 +27,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
         ({"scale": [1.0, -2.5]}, r"`scale\[1\]`: expected `float` > 0\.0, not -2\.5"),
         ({"inner": {"share": 400}}, r"`inner\.share`: expected `float` <= 1\.0, not 400"),
         ({"each": {"a.b": {"share": 1.5}}}, r"`each\.a\.b\.share`: .*<= 1\.0, not 1\.5"),
-        ({"beams": 1.5}, r"`beams`: expected `int`, got `float`, not 1\.5|got `float`"),
+        ({"beams": 1.5}, r"`beams`: expected `int`, got `float`$"),
     ],
 )
 def test_a_number_out_of_bounds_is_shown(data, words):

@@ -21,7 +21,7 @@ def play():
     """Run a run file in this process; returns its session, open until the test ends, and meter."""
     stack = ExitStack()
 
-    def _play(name="navigate", *changes, ticks=None, before=None):
+    def _play(name="navigate_by_hand", *changes, ticks=None, before=None):
         meter = Meter()
 
         def onlookers(loop):

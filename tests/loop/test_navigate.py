@@ -10,7 +10,7 @@ from neuroloop.runtime.session import played
 
 
 def test_the_rover_reaches_its_goal_and_touches_nothing(play, plant):
-    session, meter = play("navigate", f"plant.kind={plant}")
+    session, meter = play("navigate_by_hand", f"plant.kind={plant}")
     assert session.loop.episode.end is End.GOAL
     assert session.loop.episode.contacts == 0
     assert meter.spikes > 1000
@@ -19,7 +19,7 @@ def test_the_rover_reaches_its_goal_and_touches_nothing(play, plant):
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_other_noise_does_not_keep_it_from_its_goal(play, seed):
-    session, _ = play("navigate", f"run.seed={seed}", "sensor.lidar.noise_m=0.02")
+    session, _ = play("navigate_by_hand", f"run.seed={seed}", "sensor.lidar.noise_m=0.02")
     assert session.loop.episode.end is End.GOAL
 
 
@@ -32,8 +32,8 @@ def _motion(silenced):
         traces.append(Trace(loop))
         return traces
 
-    with played(runfile.load("navigate", ["run.seconds=8"]), onlookers) as session:
-        return traces[0].motion()[1], session.loop.episode
+    with played(runfile.load("navigate_by_hand", ["run.seconds=8"]), onlookers) as session:
+        return traces[0].motions()["wheels"][1], session.loop.episode
 
 
 def test_silenced_neurons_change_the_motion():
@@ -48,7 +48,7 @@ def test_silenced_neurons_change_the_motion():
 
 def test_without_its_turning_neurons_the_rover_misses_its_goal(play):
     session, _ = play(
-        "navigate", "run.seconds=60", before=lambda loop: loop.edit("motor.silent", 1)
+        "navigate_by_hand", "run.seconds=60", before=lambda loop: loop.edit("motor.silent", 1)
     )
     assert session.loop.episode.end is End.TIME
     assert session.loop.episode.contacts > 0

@@ -13,27 +13,27 @@ SECONDS = "run.seconds=6"
 
 
 def test_twice_in_one_process(play, plant):
-    runs = [play("navigate", f"plant.kind={plant}", SECONDS)[1] for _ in range(2)]
+    runs = [play("navigate_by_hand", f"plant.kind={plant}", SECONDS)[1] for _ in range(2)]
     assert runs[0].fingerprint == runs[1].fingerprint
     assert runs[0].spikes == runs[1].spikes > 0
 
 
 def test_in_two_processes(play, plant):
-    _, here = play("navigate", f"plant.kind={plant}", SECONDS)
-    command = [sys.executable, "-m", "neuroloop", "run", "navigate", "--json"]
+    _, here = play("navigate_by_hand", f"plant.kind={plant}", SECONDS)
+    command = [sys.executable, "-m", "neuroloop", "run", "navigate_by_hand", "--json"]
     command += ["--set", f"plant.kind={plant}", "--set", SECONDS]
     there = subprocess.run(command, capture_output=True, text=True, check=False)
     assert json.loads(there.stdout)["fingerprint"] == here.fingerprint
 
 
 def test_another_seed_gives_other_bits(play):
-    _, one = play("navigate", SECONDS, "run.seed=1")
-    _, two = play("navigate", SECONDS, "run.seed=2")
+    _, one = play("navigate_by_hand", SECONDS, "run.seed=1")
+    _, two = play("navigate_by_hand", SECONDS, "run.seed=2")
     assert one.fingerprint != two.fingerprint
 
 
 def test_after_a_restore_in_the_middle(plant):
-    run = runfile.load("navigate", [f"plant.kind={plant}", "run.stop_at_goal=false"])
+    run = runfile.load("navigate_by_hand", [f"plant.kind={plant}", "run.stop_at_goal=false"])
     with played(run, lambda loop: _until(loop, 2000)) as session:
         loop = session.loop
         middle = snapshot(loop)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-RUN = [sys.executable, "-m", "neuroloop", "run", "navigate", "--json"]
+RUN = [sys.executable, "-m", "neuroloop", "run", "navigate_by_hand", "--json"]
 RUN += ["--set", "clock.kind=wall"]
 
 

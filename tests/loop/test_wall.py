@@ -38,7 +38,7 @@ def test_the_tick_goes_on_while_a_thread_holds_the_interpreter_for_a_second():
         holder.start()
         return [times]
 
-    run = runfile.load("navigate", ["clock.kind=wall", "run.seconds=3"])
+    run = runfile.load("navigate_by_hand", ["clock.kind=wall", "run.seconds=3"])
     with played(run, onlookers):
         holder.join()
     assert held[0] > 0.9
@@ -49,7 +49,7 @@ def test_the_tick_goes_on_while_a_thread_holds_the_interpreter_for_a_second():
 
 def test_both_clocks_are_the_same_loop():
     meter = Meter()
-    run = runfile.load("navigate", ["clock.kind=wall", "run.seconds=2"])
+    run = runfile.load("navigate_by_hand", ["clock.kind=wall", "run.seconds=2"])
     with played(run, lambda _: [meter]) as session:
         assert session.loop.episode.end is End.TIME
         assert session.loop.episode.path_m > 0.3

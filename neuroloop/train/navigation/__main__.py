@@ -16,12 +16,16 @@ from neuroloop.train.navigation.student import network
 EXAM_WORLDS, EXAM_PAIRS = 6, 5
 """of each kind, after every `EXAM_EVERY` rounds"""
 EXAM_EVERY = 3
-KEPT = "best.npz"
-"""the network of the round that did best in an exam, in the folder of the training"""
+NETWORK = "network.npz"
+"""the network after the last round, in the folder of the training"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Train until the rounds or the hours are over; returns the exit code."""
+    """Train until the rounds or the hours are over; returns the exit code.
+
+    Each round ends with files from which ``--resume`` continues to the same bits; ``--hours`` ends
+    the training between rounds, and what is done so far is a network too.
+    """
     options = _options(arguments)
     try:
         _train(options)
@@ -53,24 +57,21 @@ def _train(options: argparse.Namespace) -> None:
         raise ConfigError(f"{options.out} holds a training: --resume it, or choose another --out")
     options.out.mkdir(parents=True, exist_ok=True)
     expert, tasks = Expert(), courses.exam(EXAM_WORLDS, EXAM_PAIRS)
-    began, best = time.monotonic(), 0.0
+    began = time.monotonic()
     _say(f"seed {plan.seed}, {plan.rounds} rounds, into {options.out}")
     while progress.done < plan.rounds and time.monotonic() - began < 3600 * options.hours:
         seen, drives = imitate.lesson(plan, progress, expert)
         rounds.append(seen)
         progress, loss = imitate.learn(plan, progress, rounds)
         checkpoint.save(options.out, plan, progress, seen)
+        save(network(progress.student), options.out / NETWORK)
         won = sum(d.outcome == GOAL for d in drives) / len(drives)
         line = f"round {progress.done:3d}  loss {loss:.4f}  lesson {won:4.0%}"
         if progress.done % EXAM_EVERY == 0 or progress.done == plan.rounds:
             marks = imitate.examine(progress.student, tasks)
-            mean = sum(m.success for m in marks.values()) / len(marks)
-            if mean >= best:
-                best = mean
-                save(network(progress.student), options.out / KEPT)
             line += "".join(f"  {kind} {_text(mark)}" for kind, mark in marks.items())
         _say(f"{line}  {(time.monotonic() - began) / 60:.1f} min")
-    _say(f"the best network is {options.out / KEPT}")
+    _say(f"after {progress.done} rounds the network is {options.out / NETWORK}")
 
 
 def _text(mark: Mark) -> str:

@@ -25,18 +25,18 @@ class Plan:
     """How to learn; all sizes are small in tests."""
 
     seed: int = 0
-    rounds: int = 48
+    rounds: int = 46
     hidden: int = 192
     relay: int = 96
     motor: int = 64
     drives: int = 90
     """a round"""
-    decisions: int = 600
+    decisions: int = 500
     """at most, in a drive of a lesson"""
     steps: int = 300
     """of the optimiser, a round"""
-    batch: int = 112
-    length: int = 10
+    batch: int = 192
+    length: int = 6
     """decisions in a piece; the first is not judged, as the network starts at rest"""
     rate: float = 2e-3
     last_rate: float = 1e-4
