@@ -87,3 +87,45 @@ def _text(found: "Score") -> str:
     if found.unreachable:
         lines.append(f"left out    {len(found.unreachable)} unreachable: {found.unreachable}")
     return "\n".join(lines)
+
+
+def lesion(
+    world: Annotated[Path, typer.Option(help="A world file, .npz.")],
+    population: Annotated[str, typer.Option(help="Whose neurons fall silent.")] = "hidden",
+    parts: Annotated[str, typer.Option(help="Parts that do, 0 to 1.")] = "0,0.1,0.2,0.3,0.5",
+    seeds: Annotated[int, typer.Option(min=1, help="Draws of neurons for each part.")] = 3,
+    network: Annotated[str | None, typer.Option(help="A network in place of our own.")] = None,
+    pairs: Annotated[str, typer.Option(metavar="FIRST:LAST", help="Which pairs.")] = ":",
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes side by side.")] = 1,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the curve.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+) -> None:
+    """Score a network while more and more of its neurons are silent.
+
+    For example `neuroloop bench lesion --world boxes7.npz --parts 0,0.1,0.3 --plot lesion.png`.
+    """
+    from neuroloop.bench.navigation import lesion as lesions
+    from neuroloop.bench.navigation.score import Task
+    from neuroloop.report import output
+
+    if plot is not None:
+        output.check_writable(plot)
+    try:
+        silenced = [float(text) for text in parts.split(",")]
+    except ValueError as error:
+        raise ConfigError(
+            f"--parts {parts}: numbers from 0 to 1 are wanted, as in 0,0.1"
+        ) from error
+    task = Task(world, None, network, "plane", pairs, 0, workers, ())
+
+    def say(point: lesions.Point) -> None:
+        if not as_json:
+            share = f"{point.score.success} of {point.score.pairs}"
+            typer.echo(f"{100 * point.silenced:5.1f} % silent, seed {point.seed}: {share}")
+
+    points = lesions.curve(task, population, silenced, range(seeds), say)
+    if plot is not None:
+        lesions.draw(points, population, plot)
+    if as_json:
+        rows = [{"silenced": p.silenced, "seed": p.seed, **p.score.as_json()} for p in points]
+        typer.echo(json.dumps({"population": population, "points": rows}))

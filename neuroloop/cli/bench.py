@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuroloop.cli._navigation import navigation
+from neuroloop.cli._navigation import lesion, navigation
 
 if TYPE_CHECKING:
     from neuroloop.bench.start import StartCost
@@ -19,6 +19,7 @@ verbs = typer.Typer(
 
 
 verbs.command()(navigation)
+verbs.command()(lesion)
 
 
 @verbs.command()

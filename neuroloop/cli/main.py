@@ -18,7 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    epilog="Start with `neuroloop run navigate --plot path.png`.",
+    epilog="Start with `neuroloop run navigate --plot out/path.png`.",
 )
 
 

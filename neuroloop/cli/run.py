@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Run a robot, or a recording, to its end and report.
 
-    For example `neuroloop run navigate --plot path.png`, or
+    For example `neuroloop run navigate --plot out/path.png`, or
     `neuroloop run navigate --set plant.kind=bullet --seed 3`.
 
     Exit codes: 0 done, 1 goal missed, 2 wrong run file or options, 3 a part failed, 4 this machine

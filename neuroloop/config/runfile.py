@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from neuroloop.config import find, resolve, toml
-from neuroloop.core.body import NotNegative, Positive
+from neuroloop.core.body import Fraction, NotNegative, Positive
 from neuroloop.core.errors import ConfigError, nearest
 
 Settings = dict[str, Any]
@@ -65,6 +65,8 @@ class Wiring(Struct, frozen=True):
     """keyword arguments of ``build``"""
     reset_every_ticks: Annotated[int, Meta(ge=0)] = 0
     """how often the neurons are put back to their first state; 0 is never"""
+    silence: dict[str, Fraction] = field(default_factory=dict)
+    """part of a population's neurons, drawn by the seed, that never fire"""
 
 
 @dataclass(frozen=True)

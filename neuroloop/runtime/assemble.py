@@ -5,6 +5,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from neuroloop.config.runfile import Part, RunFile, Timing
 from neuroloop.core.errors import ConfigError, NeuroloopError, nearest
 from neuroloop.core.message import payload_bytes
@@ -70,9 +72,11 @@ class _Assembly:
         outlets: list[Slot | Units] = [*self.motions, *self.spiking.values()]
         plan = Plan(self.ops, self.ports, outlets)
         edits = self._feed("edits", 0, 1 << 16)
+        program = Program(plan, self.to)
+        self._silence(program)
         return Loop(
             dt_us=self.dt_us,
-            program=Program(plan, self.to),
+            program=program,
             intake=Intake(self.feeds),
             edits=edits,
             plant=self.plant,
@@ -174,6 +178,18 @@ class _Assembly:
         except ConfigError as error:
             raise ConfigError(f"{where} {wiring.network}: {error}") from error
         self.ops += ops
+
+    def _silence(self, program: Program) -> None:
+        """Silence the part of each population that the run file asks for."""
+        for name, part in self.run.wiring.silence.items():
+            n = self.spiking[name].n if name in self.spiking else 0
+            if f"{name}.silent" not in program.arena.fields:
+                raise ConfigError(
+                    f'{self.run.path}: [engine]: `silence`: the network has no population "{name}"'
+                    f"{nearest(name, self.spiking)}"
+                )
+            rng = np.random.default_rng([self.run.run.seed, *f"silence.{name}".encode()])
+            program.arena[f"{name}.silent"][rng.permutation(n)[: round(part * n)]] = 1
 
     def _check_inputs(self, network: Network, where: str) -> None:
         for part in network.inputs:

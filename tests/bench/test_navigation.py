@@ -216,3 +216,22 @@ def test_wrong_options_are_named(bench, world, tmp_path, options, words):
     code, out, err = bench(*(str(o).format(world=world, actor=actor) for o in options))
     assert (code, out) == (2, "")
     assert words in err
+
+
+def test_the_lesion_curve_falls_with_the_neurons(world, tmp_path, capsys):
+    picture = tmp_path / "lesion.png"
+    arguments = ["--world", str(world), "--pairs", "0:4", "--parts", "0,1", "--seeds", "1"]
+    main_of = ["bench", "lesion", *arguments, "--plot", str(picture), "--json"]
+    with pytest.raises(SystemExit) as ended:
+        main(main_of)
+    points = json.loads(capsys.readouterr().out)["points"]
+    assert ended.value.code == 0
+    assert [p["silenced"] for p in points] == [0.0, 1.0]
+    assert points[0]["success"] > points[1]["success"] == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_lesion_of_nobody_is_refused(bench, world):
+    code, _, err = bench("--world", world, "--set", "engine.silence.hiden=0.1")
+    assert code == 2
+    assert 'did you mean "hidden"' in err

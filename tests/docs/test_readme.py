@@ -11,28 +11,9 @@ from neuroloop.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+RUN_FILES = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = re.findall(r"^(neuroloop .*?)\s*(?:#.*)?$", README, re.MULTILINE)
-
-RUN = """
-[clock]
-kind = "wall"
-[sensor.sonar]
-kind = "./my_sensor.py"
-[encoder.sectors]
-kind = "sectors"
-input = "sonar"
-sectors = 12
-[engine]
-kind = "float"
-network = "my_nets.py:build"
-[decoder.wheels]
-kind = "linear"
-input = "motor"
-weights = [[0.01, 0.0], [0.0, 0.01]]
-[actuator.wheels]
-kind = "./my_motors.py"
-"""
 
 
 @pytest.fixture
@@ -50,7 +31,8 @@ def test_the_sensor_the_network_and_the_robot_of_the_readme_run(command, tmp_pat
     for name, block in zip(("my_sensor", "my_nets", "my_motors"), BLOCKS, strict=True):
         (tmp_path / f"{name}.py").write_text(block)
     run = tmp_path / "my_robot.toml"
-    run.write_text(RUN)
+    (text,) = RUN_FILES
+    run.write_text(text)
     assert command("check", run)[0] == 0
     code, out, err = command("run", run, "--seconds", 0.5, "--json")
     assert code == 0, err
