@@ -40,7 +40,7 @@ def navigation(
     """Score a network on the starts and goals of a world file, through the user's own loop.
 
     For example `neuroloop bench navigation --generate boxes --seed 7 --out boxes7.npz`, then
-    `neuroloop bench navigation --world boxes7.npz --plot paths.png`.
+    `neuroloop bench navigation --world boxes7.npz --plot out/paths.png`.
     """
     if generate is not None:
         _generate(generate, seed, out)

@@ -177,11 +177,6 @@ class Entry:
         """Address of the compiled code, good in this process only."""
         return int(self._compiled.address)
 
-    @property
-    def from_cache(self) -> bool:
-        """Whether the compiled code was found on disk."""
-        return bool(self._compiled.cache_hits)
-
 
 def entry(function: Callable[[Any, Any], None]) -> Entry:
     """Mark the function through which the tick runs a kind."""

@@ -98,19 +98,6 @@ class Motion:
     """``float32[k]``"""
 
 
-@dataclass(frozen=True, slots=True)
-class TickReport:
-    """What one tick cost; it goes to the meter, never into the loop."""
-
-    index: int
-    late_ns: int
-    intake_ns: int
-    engine_ns: int
-    spikes_in: int
-    spikes_out: int
-    synaptic_operations: int
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceSpec:
     """What a sensor says of itself when it is opened."""

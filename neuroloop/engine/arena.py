@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from neuroloop.core.errors import ConfigError, nearest
+from neuroloop.core.errors import ConfigError, MachineError, nearest
 from neuroloop.core.native import address_of, aligned
 from neuroloop.core.values import UInt8s
 from neuroloop.engine.row import H_LAYOUT, H_MAGIC, H_SNAPSHOT, HEADER_BYTES
@@ -95,7 +95,11 @@ class Assembler:
                     offsets[field.name] = at
                     at = (at + field.n_bytes + 63) // 64 * 64
             ends.append(at)
-        arena = Arena(aligned(at), {n: f for n, (f, _) in self._fields.items()}, offsets, ends)
+        try:
+            memory = aligned(at)
+        except MemoryError as error:
+            raise MachineError(f"this network needs {at / 1e9:,.1f} GB of memory") from error
+        arena = Arena(memory, {n: f for n, (f, _) in self._fields.items()}, offsets, ends)
         for name, (_, value) in self._fields.items():
             arena[name][...] = value
         return arena

@@ -23,6 +23,9 @@ MOST_BYTES = 1 << 30
 """of all arrays of a file together: some fifty million synapses"""
 MOST_UNITS = 1 << 24
 """of all inputs and populations of a file together"""
+MOST_WAITING = 1 << 28
+"""units of a file's populations, each times the longest delay that reaches it in milliseconds: at
+ticks of 1 ms the numbers in which arriving spikes wait"""
 
 _SHIPPED = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _BESIDE = re.compile(r"\./[\w-]+\.py", re.ASCII)
@@ -68,7 +71,7 @@ def save(network: Network, path: Path | str) -> None:
                 "kind": _named(j.kind, path),
             }
         )
-    _check_units(network, str(path))
+    _check_size(network, str(path))
     n_bytes = sum(array.nbytes for array in arrays.values())
     if n_bytes > MOST_BYTES:
         raise ConfigError(f"{path}: {n_bytes} bytes of arrays; a file holds {MOST_BYTES} at most")
@@ -132,14 +135,24 @@ def _network(
         ),
         tuple(projections),
     )
-    _check_units(network, "the network")
+    _check_size(network, "the network")
     return network
 
 
-def _check_units(network: Network, where: str) -> None:
+def _check_size(network: Network, where: str) -> None:
     units = sum(int(part.n) for part in network.spiking)
     if units > MOST_UNITS:
         raise ConfigError(f"{where}: {units} units; a file holds {MOST_UNITS} at most")
+    longest: dict[str, float] = {}
+    for j in network.projections:
+        delay_ms = float(np.max(j.delay_ms, initial=0.0))
+        longest[j.target] = max(delay_ms, longest.get(j.target, 0.0))
+    waiting = sum(network.size(name) * delay_ms for name, delay_ms in longest.items())
+    if waiting > MOST_WAITING:
+        raise ConfigError(
+            f"{where}: delays up to {max(longest.values()):g} ms for so many units; units times"
+            f" milliseconds are {MOST_WAITING} at most in a file"
+        )
 
 
 def _kind(kind: object, path: Path) -> str:

@@ -1,14 +1,16 @@
 """The layers of a trained feed-forward net from a file of plain arrays ``w1, b1, w2, b2 ...``."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroloop.config import array_file
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.values import Float32s
+
+_MOST_BYTES = 1 << 28
 
 Array = NDArray[Any]
 Layer = tuple[Float32s, Float32s]
@@ -24,14 +26,8 @@ def load_layers(path: Path | str) -> list[Layer]:
         Where the file is missing or something else, or an array is missing, not finite, or does
         not fit the layer before it.
     """
-    place = Path(path)
-    try:
-        with np.load(place, allow_pickle=False) as file:
-            arrays = {name: np.asarray(file[name]) for name in file.files}
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{path}: not a file of arrays (.npz), or a damaged one") from error
+    what = "file of arrays (.npz)"
+    arrays = array_file.read_all(Path(path), _MOST_BYTES, str(path), what)
     layers: list[Layer] = []
     while f"w{len(layers) + 1}" in arrays:
         layers.append(_layer(arrays, len(layers) + 1, layers, str(path)))

@@ -27,7 +27,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     source: str
     """name of the sensor"""
     path: str
-    """a path beside the run file; a file that is there is replaced when a run that gave a scan ends"""
+    """a path beside the run file; a file that is there is replaced at the end of a run that gave a
+    scan"""
 
 
 class LidarLog:

@@ -16,6 +16,8 @@ from neuroloop.report import floor, output, panel
 from neuroloop.report.summary import Summary
 from neuroloop.report.trace import Trace
 
+_FLOOR_ROWS = 6
+"""panels beside the floor, which is about as high as wide"""
 _LEFT, _RIGHT, _INK = "#1f6fb4", "#d1495b", "#222222"
 
 
@@ -52,7 +54,7 @@ class Drawing:
         # a run in which nothing fired and nothing moves still has a picture
         grid = figure.add_gridspec(max(panels, 1), columns, width_ratios=[1.0, 1.1][:columns])
         if self.world:
-            floor.draw(figure.add_subplot(grid[:, 0]), self.world, self.trace.path())
+            floor.draw(figure.add_subplot(grid[:_FLOOR_ROWS, 0]), self.world, self.trace.path())
         axes = [figure.add_subplot(grid[k, columns - 1]) for k in range(max(panels, 1))]
         for axis in axes[1:]:
             axis.sharex(axes[0])

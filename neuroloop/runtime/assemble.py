@@ -17,8 +17,7 @@ from neuroloop.engine.arena import Assembler
 from neuroloop.engine.lower import Lowering
 from neuroloop.engine.op import Op, Slot, Units, Word, place, slot, spiking
 from neuroloop.engine.program import Plan, Program
-from neuroloop.network import Network
-from neuroloop.runtime import networks, plants
+from neuroloop.runtime import check, networks, plants
 from neuroloop.runtime.boundary import blame, check_part
 from neuroloop.runtime.episode import Episode
 from neuroloop.runtime.feed import Feed, Intake, spike_bytes, waiting
@@ -57,6 +56,7 @@ class _Assembly:
     actuators: list[Actuator] = field(default_factory=list)
 
     def loop(self) -> Loop:
+        check.plant(self.run)
         if self.run.plant is not None:
             part = plants.that_runs_here(self.run.plant, self.run.path)
             self.plant, self.plant_kind = self._open(part), part.kind
@@ -169,7 +169,7 @@ class _Assembly:
         wiring, where = self.run.wiring, f"{self.run.path}: [engine]"
         library = self._open(self.run.engine)
         network = networks.of(wiring.network, self.run.folder, wiring.network_options, where)
-        self._check_inputs(network, where)
+        check.inputs(network, {name: units.n for name, units in self.spiking.items()}, where)
         inputs = {i.name: self.spiking[i.name] for i in network.inputs}
         seed, reset = self.run.run.seed, wiring.reset_every_ticks
         lowering = Lowering(self.to, library, self.dt_us, seed, reset)
@@ -191,34 +191,10 @@ class _Assembly:
             rng = np.random.default_rng([self.run.run.seed, *f"silence.{name}".encode()])
             program.arena[f"{name}.silent"][rng.permutation(n)[: round(part * n)]] = 1
 
-    def _check_inputs(self, network: Network, where: str) -> None:
-        for part in network.inputs:
-            if part.name not in self.spiking:
-                raise ConfigError(
-                    f'{where}: the network has an input "{part.name}" and no encoder feeds it'
-                    f"{nearest(part.name, self.spiking)}"
-                )
-            given = self.spiking[part.name].n
-            if part.n != given:
-                raise ConfigError(
-                    f'{where}: the network\'s input "{part.name}" has {part.n} units, '
-                    f"[encoder.{part.name}] gives {given}"
-                )
-        unused = self.spiking.keys() - {part.name for part in network.inputs}
-        if unused:
-            name = sorted(unused)[0]
-            known = nearest(name, [part.name for part in network.inputs])
-            raise ConfigError(f'{where}: the network has no input "{name}" to be fed by it{known}')
-
     def _limb(self, decoder: Part, actuator: Part) -> None:
         """Connect a population to an actuator: decoder, then guard."""
-        where = f"{self.run.path}: {decoder.where}"
         name = decoder.config.input
-        if name not in self.spiking:
-            raise ConfigError(
-                f'{where}: `input`: the network has no population "{name}"'
-                f"{nearest(name, self.spiking)}"
-            )
+        check.population(decoder, self.spiking, self.run)
         units = self.spiking[name]
         motor: Actuator = self._open(actuator)
         channels = len(motor.body.channels)
@@ -272,11 +248,7 @@ class _Assembly:
         name = getattr(part.config, "source", None)
         if name is None:
             return self._open(part)
-        if name not in self.sources:
-            raise ConfigError(
-                f'{self.run.path}: {part.where}: `source`: no sensor "{name}"'
-                f"{nearest(name, self.sources)}"
-            )
+        check.source(part, self.sources, self.run)
         source = self.sources[name]
         return self._open(part, source=source.spec, port=source.feed.port)
 

@@ -187,7 +187,7 @@ def _actor(path, **changes):
         ({"w1": np.zeros((8, 23), np.float32)}, "23 inputs"),
         ({"w3": np.full((8, 8), np.nan, np.float32)}, "not finite"),
         ({"b1": np.zeros((8, 1), np.float32)}, "`b1` is float32[8, 1]"),
-        ({"b1": np.array(["x"] * 8, object)}, "not a file of arrays"),
+        ({"b1": np.array(["x"] * 8, object)}, "`b1`: of object"),
     ],
 )
 def test_an_actor_that_is_none_is_refused(bench, world, tmp_path, changes, words):

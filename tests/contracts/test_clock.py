@@ -87,7 +87,7 @@ def test_motors_are_stopped_when_a_part_fails(kind):
 
     loop.sinks.append(Breaks())
 
-    with pytest.raises(PartError, match="Breaks.*broken"):
+    with pytest.raises(PartError, match=r"Breaks.*broken"):
         _clock(kind).drive(loop)
 
     assert loop.actuators[0].stops == 1

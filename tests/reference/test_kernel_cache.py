@@ -43,7 +43,7 @@ call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(kernel.entry.add
 program.arena["x"][:2] = 0.5, 2.0
 call(program.arena.address, program.rows.ctypes.data)
 v, spikes = program.arena["cell.v"].tolist(), program.arena["cell.spikes"].tolist()
-print(kernel.entry.from_cache, v, spikes)
+print(bool(kernel.entry._compiled.cache_hits), v, spikes)
 """
 
 

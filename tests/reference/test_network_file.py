@@ -8,9 +8,10 @@ import zipfile
 import numpy as np
 import pytest
 
-from neuroloop.core.errors import ConfigError
+from neuroloop.core.errors import ConfigError, MachineError
+from neuroloop.engine import arena
 from neuroloop.network import Network, Population, Projection, file, load, one_to_one, save
-from neuroloop.runtime.simulate import simulate
+from neuroloop.runtime.simulate import Simulator, simulate
 
 NEURON = """
 from pathlib import Path
@@ -86,6 +87,23 @@ def test_more_units_than_a_file_may_have_are_refused(tmp_path):
     path = _changed(tmp_path / "net.npz", lambda d: d["populations"][0].update(n=10**15))
     with pytest.raises(ConfigError, match=r"net\.npz: .*1000000000000000 units; .*at most"):
         load(path)
+
+
+def test_delays_that_would_fill_the_memory_are_refused(tmp_path):
+    population = Population("cell", file.MOST_UNITS)
+    link = Projection("cell", "cell", one_to_one(1), 60_000.0)
+    network = Network(populations=(population,), projections=(link,))
+    with pytest.raises(ConfigError, match="delays up to 60000 ms"):
+        save(network, tmp_path / "net.npz")
+
+
+def test_a_network_that_does_not_fit_into_memory_says_what_it_needs(monkeypatch):
+    def full(n_bytes):
+        raise MemoryError
+
+    monkeypatch.setattr(arena, "aligned", full)
+    with pytest.raises(MachineError, match=r"needs \d+\.\d GB of memory"):
+        Simulator(_network())
 
 
 def test_a_file_that_unpacks_to_more_than_it_may_is_refused(tmp_path, monkeypatch):
