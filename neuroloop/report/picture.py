@@ -16,9 +16,12 @@ from neuroloop.report import floor, output, panel
 from neuroloop.report.summary import Summary
 from neuroloop.report.trace import Trace
 
-_FLOOR_ROWS = 6
-"""panels beside the floor, which is about as high as wide"""
 _LEFT, _RIGHT, _INK = "#1f6fb4", "#d1495b", "#222222"
+
+
+def _height(panels: int) -> float:
+    """Return the height of a panel in inches: less where there are many."""
+    return 1.5 if panels <= 6 else max(0.85, 9.0 / panels)
 
 
 def check_installed() -> None:
@@ -48,13 +51,13 @@ class Drawing:
         motions = self.trace.motions()
         panels = len(seen) + 2 * len(motions) + len(fired)
         wide = 14 if self.world else 10
-        figure = Figure(figsize=(wide, max(1.5 * panels, 6.0)), layout="constrained")
+        figure = Figure(figsize=(wide, max(_height(panels) * panels, 6.0)), layout="constrained")
         FigureCanvasAgg(figure)
         columns = 2 if self.world else 1
         # a run in which nothing fired and nothing moves still has a picture
         grid = figure.add_gridspec(max(panels, 1), columns, width_ratios=[1.0, 1.1][:columns])
         if self.world:
-            floor.draw(figure.add_subplot(grid[:_FLOOR_ROWS, 0]), self.world, self.trace.path())
+            floor.draw(figure.add_subplot(grid[:, 0]), self.world, self.trace.path())
         axes = [figure.add_subplot(grid[k, columns - 1]) for k in range(max(panels, 1))]
         for axis in axes[1:]:
             axis.sharex(axes[0])
