@@ -1,6 +1,8 @@
 """The networks of the run files beside this file, wired by hand: read, change, run."""
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -12,6 +14,7 @@ from neuroloop.network import (
     Projection,
     all_to_all,
     dense,
+    load,
     load_layers,
     pairs,
 )
@@ -177,3 +180,17 @@ def published_actor(actor: str) -> Network:
         ),
         projections=tuple(projections),
     )
+
+
+def shuffled(network: str = "data/navigate.npz", seed: int = 0) -> Network:
+    """Return a trained network with the weights of each projection shuffled, for comparison.
+
+    Sizes, biases and how many weights are how large stay as they are; what was learnt is gone.
+    """
+    trained = load(Path(__file__).parent / network)
+    rng = np.random.default_rng(seed)
+    projections = tuple(
+        replace(j, connections=replace(j.connections, weight=rng.permutation(j.connections.weight)))
+        for j in trained.projections
+    )
+    return replace(trained, projections=projections)

@@ -16,6 +16,7 @@ def _shrink(monkeypatch):
     Small.rounds = 1
     monkeypatch.setattr(command, "EXAM_WORLDS", 1)
     monkeypatch.setattr(command, "EXAM_PAIRS", 1)
+    monkeypatch.setattr(command, "REAL_PAIRS", 2)
 
 
 def test_training_leaves_a_network_and_can_be_resumed(tmp_path, monkeypatch, capsys):
@@ -24,7 +25,10 @@ def test_training_leaves_a_network_and_can_be_resumed(tmp_path, monkeypatch, cap
     assert command.main([*out, "--rounds", "2", "--hours", "1e-9"]) == 0
     assert command.main([*out, "--rounds", "2"]) == 0
     assert load(tmp_path / command.NETWORK).size("motor") == 8
-    assert "round   2" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "round   2" in said
+    assert "in the loop, rooms: " in said
+    assert load(tmp_path / command.BEST).size("motor") == 8
     assert command.main([*out, "--resume"]) == 0
 
 

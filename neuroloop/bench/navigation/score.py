@@ -14,7 +14,6 @@ from neuroloop.core.errors import ConfigError
 from neuroloop.report import output, picture
 from neuroloop.runtime.episodes import Trial
 
-
 _FAST = ["plant.lidar=outlines", "plant.step_us=10000"]
 
 

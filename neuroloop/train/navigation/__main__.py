@@ -1,10 +1,13 @@
 """``python -m neuroloop.train.navigation``: train the network of the navigation run file."""
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
 
+from neuroloop.bench import worlds
+from neuroloop.bench.navigation.score import Task, measure
 from neuroloop.core.errors import ConfigError, NeuroloopError
 from neuroloop.network import save
 from neuroloop.train.navigation import checkpoint, courses, imitate
@@ -16,6 +19,10 @@ from neuroloop.train.navigation.student import network
 EXAM_WORLDS, EXAM_PAIRS = 6, 5
 """of each kind, after every `EXAM_EVERY` rounds"""
 EXAM_EVERY = 3
+REAL_SEED, REAL_PAIRS = 90_000, 60
+"""of the worlds driven in the loop itself at the end"""
+BEST = "best.npz"
+"""of the round that did best in an exam, the later of two; its mark stands in ``best.txt``"""
 NETWORK = "network.npz"
 """the network after the last round, in the folder of the training"""
 
@@ -57,7 +64,8 @@ def _train(options: argparse.Namespace) -> None:
         raise ConfigError(f"{options.out} holds a training: --resume it, or choose another --out")
     options.out.mkdir(parents=True, exist_ok=True)
     expert, tasks = Expert(), courses.exam(EXAM_WORLDS, EXAM_PAIRS)
-    began = time.monotonic()
+    marked = (options.out / BEST).with_suffix(".txt")
+    began, best = time.monotonic(), float(marked.read_text()) if marked.exists() else 0.0
     _say(f"seed {plan.seed}, {plan.rounds} rounds, into {options.out}")
     while progress.done < plan.rounds and time.monotonic() - began < 3600 * options.hours:
         seen, drives = imitate.lesson(plan, progress, expert)
@@ -69,9 +77,27 @@ def _train(options: argparse.Namespace) -> None:
         line = f"round {progress.done:3d}  loss {loss:.4f}  lesson {won:4.0%}"
         if progress.done % EXAM_EVERY == 0 or progress.done == plan.rounds:
             marks = imitate.examine(progress.student, tasks)
+            mean = sum(mark.success for mark in marks.values()) / len(marks)
+            if mean >= best:
+                best = mean
+                save(network(progress.student), options.out / BEST)
+                marked.write_text(f"{mean!r}\n")
             line += "".join(f"  {kind} {_text(mark)}" for kind, mark in marks.items())
         _say(f"{line}  {(time.monotonic() - began) / 60:.1f} min")
-    _say(f"after {progress.done} rounds the network is {options.out / NETWORK}")
+    _say(f"{progress.done} rounds are done; the last network is {options.out / NETWORK}")
+    if (options.out / BEST).exists():
+        _say(f"the best in an exam is {options.out / BEST}")
+        _drive_for_real(options.out)
+
+
+def _drive_for_real(out: Path) -> None:
+    """Score the best network in the loop that users run, in worlds it has never seen."""
+    for kind in worlds.kinds():
+        place = out / f"{kind}.npz"
+        worlds.generate_to(kind, REAL_SEED, place, REAL_PAIRS)
+        task = Task(place, None, str(out / BEST), "plane", ":", 0, os.cpu_count() or 1, ())
+        score = measure(task, progress=False, plot=None, trace=None)
+        _say(f"in the loop, {kind}: {score.success} of {score.pairs}, {score.collision} hit")
 
 
 def _text(mark: Mark) -> str:
