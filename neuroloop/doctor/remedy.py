@@ -1,5 +1,6 @@
 """Remedies as commands that this user can paste."""
 
+import getpass
 import os
 import shlex
 import shutil
@@ -21,3 +22,13 @@ def system_package(debian: str, elsewhere: str) -> str:
 def pip_install(requirement: str) -> str:
     """Return the command that installs a package for this Python."""
     return f"{shlex.quote(sys.executable)} -m pip install {shlex.quote(requirement)}"
+
+
+def limit(name: str, value: str) -> str:
+    """Return what lifts a limit of this user (``limits.conf``), or of the container for root."""
+    if os.geteuid() == 0:
+        options = f"--cap-add=SYS_NICE --ulimit {name}={value}"
+        return f"this is root without the right: a container needs {options}"
+    line = f"{getpass.getuser()} - {name} {value}"
+    path = f"/etc/security/limits.d/neuroloop-{name}.conf"
+    return f"echo '{line}' | sudo tee {path}   # then log in again"

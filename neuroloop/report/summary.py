@@ -31,6 +31,8 @@ class Summary:
     tick: Quantiles
     late: Quantiles | None
     """how late ticks started after their deadlines; wall clock only"""
+    real_time: bool | None
+    """whether a live tick was granted real-time priority"""
     budget_us: float
     spikes_in: int
     spikes: int
@@ -62,10 +64,10 @@ class Summary:
             f"max {self.tick.max_us:.0f} us",
         ]
         if self.late is not None:
-            late = self.late
+            late, priority = self.late, "real-time" if self.real_time else "ordinary"
             lines.append(
                 f"  lateness       p50 {late.p50_us:.1f}  p99 {late.p99_us:.1f}  "
-                f"max {late.max_us:.0f} us"
+                f"max {late.max_us:.0f} us, {priority} priority"
             )
         lines += [
             f"  spikes         {self.spikes_in:,} in, {self.spikes:,} fired, "
@@ -127,6 +129,7 @@ def summary(session: Session, meter: Meter) -> Summary:
         missed_ticks=session.missed,
         tick=quantiles(meter.tick_ns),
         late=quantiles(meter.late_ns) if live else None,
+        real_time=session.real_time if live else None,
         budget_us=float(loop.dt_us),
         spikes_in=meter.spikes_in,
         spikes=meter.spikes,

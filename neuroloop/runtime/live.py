@@ -6,6 +6,8 @@ wants to know; where they are too slow it is dropped, counted, without keeping t
 A deadline it misses by more than a tick is skipped and counted, never made up.
 """
 
+import contextlib
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -37,6 +39,8 @@ CONTROL_WORDS = 24
 _BACKLOG_BYTES = 1 << 24
 """what may wait for the onlookers before ticks are dropped for them, counted"""
 _START_NS = 10_000_000
+_PRIORITY = 50
+"""of 1 to 99, below the kernel's own threads that serve devices"""
 
 
 @kernel
@@ -108,7 +112,9 @@ class LiveTick:
             loop.dt_us * 1000,
             spin_us * 1000,
         )
-        self._thread = threading.Thread(target=run, args=self._arguments, name="tick", daemon=True)
+        self._thread = threading.Thread(target=self._tick, name="tick", daemon=True)
+        self.real_time = False
+        """whether the thread was granted real-time priority (SCHED_FIFO)"""
 
     def start(self) -> None:
         """Compile, then start; run time begins a moment later."""
@@ -118,6 +124,13 @@ class LiveTick:
         self._start_ns = time.monotonic_ns() + _START_NS
         _write(self._control, C_START_NS, self._start_ns)
         self._thread.start()
+
+    def _tick(self) -> None:
+        """Ask for real-time priority, go on without it where it is refused, and tick."""
+        with contextlib.suppress(OSError, AttributeError):
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
+            self.real_time = True
+        run(*self._arguments)
 
     def pause(self) -> None:
         """Let no tick begin after the one at hand."""

@@ -39,6 +39,11 @@ class Clock(Protocol):
         """Ticks of the last run that were dropped for the onlookers."""
         ...
 
+    @property
+    def real_time(self) -> bool:
+        """Whether the tick of the last run had real-time priority."""
+        ...
+
     def drive(self, loop: Loop) -> None:
         """Run the loop until it has ended, and stop its actuators however it ends."""
         ...
@@ -54,6 +59,8 @@ class Session:
     missed: int = 0
     unseen: int = 0
     """ticks that were run but that the onlookers were too slow for"""
+    real_time: bool = False
+    """whether a live tick was granted real-time priority"""
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
 
@@ -76,6 +83,7 @@ def played(run: RunFile, onlookers: Onlookers = lambda _: ()) -> Iterator[Sessio
         finally:
             session.wall_s = time.perf_counter() - start
             session.missed, session.unseen = clock.missed, clock.unseen
+            session.real_time = clock.real_time
         yield session
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from neuroloop.doctor import examination
-from neuroloop.doctor.checks import kernels, names, packages, python
+from neuroloop.doctor.checks import kernels, names, packages, python, realtime
 from neuroloop.doctor.finding import State, missing, note, ok
 
 
@@ -84,11 +84,12 @@ def test_a_package_that_hides_ours_is_an_error(monkeypatch, tmp_path):
     assert names._look("sensors").state is State.MISSING
 
 
-def test_what_no_part_uses_is_not_asked_for():
-    """No tick asks for a priority, locks memory or hears sound."""
-    looked = " ".join(f"{f.what} {f.detail} {f.remedy}" for _, f in examination.examine())
-    for word in ("SCHED_FIFO", "mlock", "/dev/shm", "PortAudio", "sounddevice"):
-        assert word not in looked
+def test_a_refused_priority_is_a_note_with_a_remedy(monkeypatch):
+    monkeypatch.setattr(realtime, "_ask", lambda to: to.append(OSError(1, "not permitted")))
+    (finding,) = realtime.findings()
+    if sys.platform.startswith("linux"):
+        assert finding.state is State.NOTE
+        assert "rtprio" in finding.remedy
 
 
 def test_an_index_from_other_sources_is_out_of_date():

@@ -61,5 +61,5 @@ def _judge(late_us: "np.ndarray[tuple[int], np.dtype[np.float64]]", missed: int)
     numbers = {"p50_us": p50, "p99_us": p99, "max_us": most, "missed": missed}
     if p99 < _LATE_US and not missed:
         return ok("1 kHz tick", detail, **numbers)
-    remedy = "close other programs, or run at a longer clock.dt_us"
+    remedy = "close other programs, allow SCHED_FIFO, or run at a longer clock.dt_us"
     return note("1 kHz tick", detail, remedy, **numbers)

@@ -38,6 +38,8 @@ class WallClock:
         self.missed = 0
         self.unseen = 0
         """ticks that the onlookers missed because they were too slow"""
+        self.real_time = False
+        """whether the last run's tick had real-time priority"""
 
     def drive(self, loop: Loop) -> None:
         """Run the loop until it has ended, and stop its actuators however it ends."""
@@ -50,6 +52,7 @@ class WallClock:
             finally:
                 live.stop()
                 self.missed, self.unseen = live.missed, live.unseen
+                self.real_time = live.real_time
 
 
 async def _serve(loop: Loop, live: LiveTick) -> None:
