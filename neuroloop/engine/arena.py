@@ -146,6 +146,16 @@ class Arena:
         field, at = self.fields[name], self.offsets[name]
         return self.memory[at : at + field.n_bytes].view(field.dtype).reshape(field.shape)
 
+    def patch(self, name: str, value: object) -> tuple[int, bytes]:
+        """Return the offset of a field and the bytes that set it to ``value``, broadcast to it."""
+        field = self[name].copy()
+        try:
+            field[...] = value
+        except (ValueError, TypeError) as error:
+            where = f"{name}, {field.dtype}{list(field.shape)}"
+            raise ConfigError(f"edit of {where}: {error}") from error
+        return self.offsets[name], field.tobytes()
+
     def snapshot(self, through: Section = Section.PLASTIC) -> bytes:
         """Copy everything up to and including a section."""
         block = self.memory[: self.end(through)].copy()

@@ -1,7 +1,7 @@
 """The loop: sensor → encoder → engine → decoder → guard → actuator → world, tick by tick.
 
 It knows no names: what is in it comes from a run file (`runtime.assemble`).  A clock drives it by
-calling `sense`, the compiled tick and `act` in turn; see `runtime.clocks`.
+calling `sense`, the compiled tick, `move` and `show` in turn; see `runtime.clocks`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neuroloop.core.errors import ConfigError
-from neuroloop.core.message import (
-    R_DT_US,
-    R_INDEX,
-    R_T_US,
-    messages,
-)
+from neuroloop.core.message import R_DT_US, R_INDEX, R_T_US, messages
 from neuroloop.core.native import address_of
 from neuroloop.core.ports import Actuator, Plant, Sink
 from neuroloop.core.values import Float32s, Motion, Tick, UInt8s
@@ -103,14 +98,14 @@ class Loop:
 
     def stop(self) -> None:
         """Command zero on every channel of every actuator, whatever one of them does."""
-        failures = []
+        failures: list[tuple[str, Exception]] = []
         for actuator in self.actuators:
             try:
                 actuator.stop()
             except Exception as error:  # the others still have to stop
                 failures.append((type(actuator).__name__, error))
-        for name, failure in failures:
-            blame("actuator", name, failure)
+        if failures:
+            blame("actuator", *failures[0])
 
     def ended(self) -> bool:
         """Whether the run is over: asked to stop, goal reached, or every file read."""
@@ -118,11 +113,6 @@ class Loop:
 
     def edit(self, name: str, value: object) -> None:
         """Set a field of the network (``population.array``) from the next tick on."""
-        arena = self.program.arena
-        view = arena[name].copy()
-        try:
-            view[...] = value
-        except (ValueError, TypeError) as error:
-            raise ConfigError(f"edit of {name}, {view.dtype}{list(view.shape)}: {error}") from error
-        if not self.edits.edit(arena.offsets[name], view.tobytes(), self.next_index * self.dt_us):
+        offset, content = self.program.arena.patch(name, value)
+        if not self.edits.edit(offset, content, self.next_index * self.dt_us):
             raise ConfigError(f"edit of {name}: too much waits for the next tick already")
