@@ -55,8 +55,7 @@ class Episode:
             self._next_look_us += self.every_us
             if plant is not None:
                 self._look(plant)
-            recorded = [s for s in sources if s.recorded]
-            if recorded and plant is None and all(s.ended for s in recorded):
+            elif _all_read(sources):
                 self.end = End.SOURCES
         if self.end is None and self.most_us is not None and now_us >= self.most_us:
             self.end = End.TIME
@@ -78,3 +77,9 @@ class Episode:
                 self.reached_us = plant.t_us
                 if self.stop_at_goal:
                     self.end = End.GOAL
+
+
+def _all_read(sources: Sequence[OpenSource]) -> bool:
+    """Whether there are recordings, and all of them have been read."""
+    recorded = [s for s in sources if s.recorded]
+    return bool(recorded) and all(s.ended for s in recorded)

@@ -1,6 +1,8 @@
 """A sensor with the ring it fills: `poll` moves what it has into the ring."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
 
 from neuroloop.core.ports import Finite, Source
 from neuroloop.core.values import SourceSpec, Spikes
@@ -32,9 +34,9 @@ class OpenSource:
     @property
     def ended(self) -> bool:
         """Whether it is a file whose last reading has entered a tick."""
-        return isinstance(self.part, Finite) and self.part.ended and self.feed.ring.empty
+        return self.recorded and cast("Finite", self.part).ended and self.feed.ring.empty
 
-    @property
+    @cached_property  # looking at a protocol takes longer than a tick
     def recorded(self) -> bool:
         """Whether it is a file, which can be read ahead of its time."""
         return isinstance(self.part, Finite)
