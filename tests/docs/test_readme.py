@@ -7,25 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from neuroloop.cli.main import main
-
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 RUN_FILES = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 COMMANDS = re.findall(r"^(neuroloop (?!doctor).*?)\s*(?:#.*)?$", README, re.MULTILINE)
 """doctor says of this machine what it will, and has tests of its own"""
-
-
-@pytest.fixture
-def command(capsys):
-    def call(*arguments):
-        with pytest.raises(SystemExit) as ended:
-            main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        return ended.value.code, out, err
-
-    return call
 
 
 def test_the_sensor_the_network_and_the_robot_of_the_readme_run(command, tmp_path):

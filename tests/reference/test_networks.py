@@ -154,7 +154,7 @@ def test_impossible_settings_are_refused_in_words(options, words):
 
 
 def test_numpy_numbers_are_good_parameters():
-    _simulator(params={"tau_m_ms": np.float32(10.0), "v_threshold": np.int64(2)})
+    assert _simulator(params={"tau_m_ms": np.float32(10.0), "v_threshold": np.int64(2)}).index == 0
 
 
 @pytest.mark.parametrize(
