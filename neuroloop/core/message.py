@@ -63,12 +63,15 @@ MESSAGE_BYTES = 8 * MESSAGE_WORDS
     R_SPIKES_OUT,
     R_SYNOPS,
     R_STATUS,
+    R_BROKEN,
     R_LATE_NS,
     R_INTAKE_NS,
     R_ENGINE_NS,
-) = range(11)
+) = range(12)
 RECORD_WORDS = 12
 RECORD_BYTES = 8 * RECORD_WORDS
+"""of what a tick is given and what it returns; ``R_BROKEN`` names the population, counted from 1,
+that has a state that is no longer a number"""
 EXACT_BYTES = 8 * R_LATE_NS
 """header bytes that are the same in every run of the same seed; wall-clock times follow"""
 

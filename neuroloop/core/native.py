@@ -46,6 +46,7 @@ def _view(dtype: Any) -> Any:
 
 
 u8 = _view(types.uint8)
+u16 = _view(types.uint16)
 i32 = _view(types.int32)
 u32 = _view(types.uint32)
 i64 = _view(types.int64)
@@ -76,6 +77,29 @@ def call(_typing, entry, arena, row):
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def nonzero64(_typing, bytes_, i):
+    """Return which of ``bytes_[i : i + 64]`` (uint8) are not 0, one bit each, the first lowest."""
+
+    def codegen(context, builder, signature, args):
+        lanes = ir.VectorType(ir.IntType(8), 64)
+        first = _word(context, builder, signature, args)
+        block = builder.load(builder.bitcast(first, lanes.as_pointer()), align=1)
+        return builder.bitcast(builder.icmp_unsigned("!=", block, lanes(None)), _I64)
+
+    return types.uint64(bytes_, types.intp), codegen
+
+
+@intrinsic
+def lowest(_typing, word):
+    """Return the place of the lowest bit that is set in ``word`` (uint64, not 0)."""
+
+    def codegen(_context, builder, _signature, args):
+        return builder.cttz(args[0], ir.IntType(1)(1))
+
+    return types.int64(types.uint64), codegen
 
 
 def _word(context, builder, signature, args):

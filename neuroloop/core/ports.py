@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike
 from neuroloop.core.body import Body
 from neuroloop.core.values import (
     Float32s,
+    Int32s,
     Motion,
     Reading,
     SourceSpec,
@@ -213,6 +214,10 @@ class Kernel:
 
     entry: Any
     """made by `neuroloop.core.kernel.entry`"""
+    learn: Any = None
+    """synapses: a second entry, which runs when every population of the tick has fired"""
+    settle: Any = None
+    """neurons: brings those that were not visited up to date; it runs before an edit or a look"""
     params: Sequence[float] = ()
     """``float32[p]``, laid as ``part.params``"""
     counts: Sequence[int] = ()
@@ -231,6 +236,8 @@ class Kernel:
     """encoders: most spikes in a tick; 0 means one a unit"""
     bearing_rad: Float32s | None = None
     """encoders: direction each unit looks in, ``float32[units]``, where it has one"""
+    note: str = ""
+    """for the user: which of several ways was taken, and why"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -240,6 +247,33 @@ class Cell:
     n: int
     dt_ms: float
     rng: np.random.Generator
+    events: bool = False
+    """whether a tick visits only the neurons that something reached; a kind that can do this says
+    ``EVENTS = True``"""
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """The synapses of one projection, for which a synapse kind is built."""
+
+    connections: Any
+    """`neuroloop.network.Connections`, or another form that the kind takes"""
+    n_pre: int
+    n_post: int
+    delay: Int32s
+    """``int32[s]`` in ticks, in the order of the connections; one number broadcast for all"""
+    dt_ms: float = 1.0
+    layout: str = "auto"
+    """a file in ``neuroloop/engine/layouts``"""
+    touches: bool = False
+    """whether the target wants to know which of its neurons are reached"""
+    rng: np.random.Generator = field(default_factory=np.random.default_rng)
+
+    @property
+    def one_delay(self) -> int | None:
+        """The delay, where all synapses have the same."""
+        first = int(self.delay[0]) if len(self.delay) else 0
+        return first if self.delay.strides == (0,) or (self.delay == first).all() else None
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from neuroloop.core.message import (
     SPIKES,
     T_US,
 )
-from neuroloop.core.native import at, i32, i64, u8, u32
+from neuroloop.core.native import at, call, i32, i64, u8, u32
 from neuroloop.engine.program import (
     D_CAPACITY,
     D_DATA,
@@ -29,10 +29,14 @@ from neuroloop.engine.program import (
     P_BYTES,
     P_N_OUTLETS,
     P_N_PORTS,
+    P_N_SETTLERS,
     P_OUTLETS,
     P_PORTS,
+    P_SETTLERS,
 )
 from neuroloop.engine.row import (
+    ENTRY,
+    H_EDITS,
     H_STATUS,
     H_STEP,
     HEADER_BYTES,
@@ -40,6 +44,7 @@ from neuroloop.engine.row import (
     M_SERIAL,
     M_T_US,
     META_WORDS,
+    WIDTH,
     header,
 )
 
@@ -59,12 +64,16 @@ def apply(block, record):
         door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * p, DOOR_WORDS)
         if door[D_KIND] == SPIKES:
             i32(arena, door[D_DATA], 1)[0] = 0
+    settled = False
     k, end = RECORD_BYTES, i64(at(record), 0, 1)[R_BYTES]
     while k < end:
         message = i64(at(record), k, MESSAGE_WORDS)
         payload, n_bytes = k + MESSAGE_BYTES, message[N_BYTES]
         k += max(message[SIZE], MESSAGE_BYTES)
         if message[KIND] == EDIT:
+            if not settled:
+                settle(block)
+                settled = True
             head[H_STATUS] += _edit(block, record, payload, n_bytes)
             continue
         if message[PORT] < 0 or message[PORT] >= block[P_N_PORTS]:
@@ -77,6 +86,16 @@ def apply(block, record):
             head[H_STATUS] += _spike(arena, door, record, payload, n_bytes)
         else:
             head[H_STATUS] += _fill(arena, door, record, payload, message)
+
+
+@kernel
+def settle(block):
+    """Bring the neurons that were not visited up to the end of the last tick."""
+    for k in range(block[P_N_SETTLERS]):
+        row = block[P_SETTLERS] + 8 * WIDTH * k
+        call(i64(at(row), 0, WIDTH)[ENTRY], block[P_ARENA], row)
+    if block[P_N_SETTLERS]:
+        header(at(block[P_ARENA]))[H_EDITS] += 1
 
 
 @kernel

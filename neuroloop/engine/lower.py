@@ -11,13 +11,17 @@ import msgspec
 import numpy as np
 
 from neuroloop.core.errors import ConfigError, nearest
-from neuroloop.core.ports import Cell, Kernel
+from neuroloop.core.ports import Bundle, Cell, Kernel
 from neuroloop.core.values import Int32s
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler, Field
-from neuroloop.engine.op import Op, Units, Word, place, spiking
+from neuroloop.engine.op import Op, Units, Values, Word, place, spiking
 from neuroloop.engine.reset import resets
-from neuroloop.network.graph import Network, Population, Projection
+from neuroloop.engine.visit import visits_events
+from neuroloop.network.graph import Network, Number, Population, Projection
+
+_AT_ONCE = 1 << 22
+"""delays looked at together: more would not fit into the memory of a small machine"""
 
 
 class Library(Protocol):
@@ -28,6 +32,27 @@ class Library(Protocol):
         ...
 
 
+Ends = Units | Values
+"""what a projection can start from"""
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """What became of a network."""
+
+    ops: list[Op]
+    """the rows, in order"""
+    ends: dict[str, Ends]
+    """everything that spikes or carries values, by name"""
+    notes: dict[str, str]
+    """how each projection lies in memory, and why"""
+
+    @property
+    def spiking(self) -> dict[str, Units]:
+        """Everything that spikes, by name."""
+        return {name: end for name, end in self.ends.items() if isinstance(end, Units)}
+
+
 @dataclass(frozen=True)
 class _Target:
     """Where spikes arrive at a population: ``float32[receptors, slots, width]``."""
@@ -35,6 +60,8 @@ class _Target:
     population: Population
     incoming: Field
     receptors: tuple[str, ...]
+    touched: Field | None
+    """flags of the blocks that something reaches, where the population wants them"""
 
     def at(self, receptor: str, where: str) -> tuple[Field, int]:
         name, kind = self.population.name, self.population.kind
@@ -61,87 +88,148 @@ class Lowering:
     reset_every_ticks: int = 0
     """0 lets the network's state go on for ever"""
 
-    def network(
-        self, network: Network, inputs: Mapping[str, Units]
-    ) -> tuple[list[Op], dict[str, Units]]:
-        """Return the rows in order, and everything that spikes by name."""
+    def network(self, network: Network, inputs: Mapping[str, Ends]) -> Lowered:
+        """Lower a network onto ``inputs``: lists of spikes, and slots of values."""
         delays = [delay_ticks(j, self.dt_us) for j in network.projections]
-        units = dict(inputs)
+        ends = dict(inputs)
         targets: dict[str, _Target] = {}
         rows: dict[str, list[Op]] = {name: [] for name in inputs}
         dynamic: list[Field] = []
         for p in network.populations:
             arriving = [
-                d for j, d in zip(network.projections, delays, strict=True) if j.target == p.name
+                (j, d)
+                for j, d in zip(network.projections, delays, strict=True)
+                if j.target == p.name
             ]
-            units[p.name] = spiking(self.to, p.name, p.n)
-            op, targets[p.name] = self._population(p, units[p.name], _slots(arriving))
+            op, ends[p.name], targets[p.name] = self._population(p, arriving)
             rows[p.name] = [op]
             dynamic += _dynamic(op, targets[p.name].incoming)
+        learning: list[Op] = []
+        notes: dict[str, str] = {}
         for k, (j, delay) in enumerate(zip(network.projections, delays, strict=True)):
-            rows[j.source].append(self._projection(k, j, delay, units, targets[j.target]))
+            op = self._projection(k, j, delay, ends, targets[j.target])
+            rows[j.source].append(op)
+            notes[op.name] = op.kernel.note
+            if op.kernel.learn is not None:
+                learning.append(replace(op, kernel=replace(op.kernel, entry=op.kernel.learn)))
         order = [*inputs, *_order(network, delays)]
         every = self.reset_every_ticks
         first = resets(self.to, dynamic, every) if every else []
-        return first + [op for name in order for op in rows[name]], units
+        return Lowered([*first, *(op for name in order for op in rows[name]), *learning], ends, notes)
 
-    def _population(self, p: Population, units: Units, slots: int) -> tuple[Op, _Target]:
+    def _population(
+        self, p: Population, arriving: Sequence[tuple[Projection, Int32s]]
+    ) -> tuple[Op, Ends, _Target]:
         where = f'population "{p.name}"'
         module = self.library.kind("neuron", p.kind, where)
         rng = np.random.default_rng([self.seed, *p.name.encode()])
-        kernel: Kernel = module.build(_config(module, p, where), Cell(p.n, self.dt_us / 1e3, rng))
+        events = visits_events(p, module, arriving, where)
+        cell = Cell(p.n, self.dt_us / 1e3, rng, events)
+        kernel: Kernel = module.build(_config(module, p.kind, p.params, where), cell)
         kernel = replace(kernel, state=_with_arrays(kernel.state, p, where))
         width = (p.n + 63) // 64 * 64
         receptors: tuple[str, ...] = module.RECEPTORS
+        slots = _slots([delay for _, delay in arriving])
         incoming = self.to.field(f"{p.name}.input", np.float32, (len(receptors), slots, width))
-        words: dict[int, Word] = {
-            row.N: p.n,
-            row.IN: incoming,
-            row.OUT: units.spikes,
-            row.COUNT: slots,
-            row.SPIKING: self.to.field(f"{p.name}.fires", np.uint8, (p.n,)),
-            row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (p.n,)),
-        }
-        return place(self.to, p.name, kernel, words), _Target(p, incoming, receptors)
+        words: dict[int, Word] = {row.N: p.n, row.IN: incoming, row.COUNT: slots}
+        touched = None
+        if events:
+            touched = self.to.field(f"{p.name}.touched", np.uint8, (slots, width // row.BLOCK))
+            words[row.FLAGS] = touched
+        end: Ends
+        if _signal(module) == "values":
+            end = Values(p.name, p.n, self.to.field(f"{p.name}.value", np.float32, (p.n,)))
+            words[row.OUT] = end.data
+        else:
+            end = spiking(self.to, p.name, p.n)
+            words |= {
+                row.OUT: end.spikes,
+                row.SPIKING: self.to.field(f"{p.name}.fires", np.uint8, (p.n,)),
+                row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (p.n,)),
+            }
+        op = place(self.to, p.name, kernel, words)
+        return op, end, _Target(p, incoming, receptors, touched)
 
     def _projection(
-        self, k: int, j: Projection, delay: Int32s, units: Mapping[str, Units], target: _Target
+        self, k: int, j: Projection, delay: Int32s, ends: Mapping[str, Ends], target: _Target
     ) -> Op:
         where = f"projection {j.name}"
-        source = units[j.source]
+        source, post = ends[j.source], ends[j.target]
         module = self.library.kind("synapse", j.kind, where)
-        kernel: Kernel = module.build(j.connections, source.n, units[j.target].n, delay)
+        wanted, given = _signal(module), "spikes" if isinstance(source, Units) else "values"
+        if wanted != given:
+            raise ConfigError(
+                f'{where}: "{j.source}" gives {given}, and kind {j.kind} carries {wanted}'
+            )
+        config = _config(module, j.kind, j.params, where)
+        bundle = Bundle(
+            *(j.connections, source.n, post.n, delay, self.dt_us / 1e3, j.layout),
+            touches=target.touched is not None,
+            rng=np.random.default_rng([self.seed, k, *j.name.encode()]),
+        )
+        try:
+            kernel: Kernel = module.build(config, bundle)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error}") from error
         words: dict[int, Word] = {
             row.N: source.n,
-            row.IN: source.spikes,
-            row.IN_META: source.capacity,
             row.OUT: target.at(j.receptor, where),
             row.COUNT: target.incoming.shape[1],
         }
+        if isinstance(source, Units):
+            words |= {row.IN: source.spikes, row.IN_META: source.capacity}
+        else:
+            words[row.IN] = source.data
+        if target.touched is not None:
+            words[row.TOUCHED] = target.touched
+        if isinstance(post, Units):
+            words[row.POST] = post.spikes
+        if getattr(config, "signal", ""):
+            words[row.SIGNAL] = _third(config.signal, ends, where)
         return place(self.to, f"{j.name}.{k}", kernel, words)
+
+
+def _third(name: str, ends: Mapping[str, Ends], where: str) -> Field:
+    """Return where the numbers of a rule's third factor are."""
+    end = ends.get(name)
+    if not isinstance(end, Values):
+        known = [n for n, e in ends.items() if isinstance(e, Values)]
+        raise ConfigError(f'{where}: no input of values "{name}"{nearest(name, known)}')
+    return end.data
+
+
+def _signal(module: ModuleType) -> str:
+    """Return what a kind gives or carries: ``spikes`` or ``values``."""
+    return getattr(module, "SIGNAL", "spikes")
 
 
 def _dynamic(op: Op, incoming: Field) -> list[Field]:
     """Return what a reset puts back: the kind's dynamic arrays, its last spikes, its input."""
     names = list(op.kernel.state)
     own = [op.words[row.STATE + names.index(name)] for name in op.kernel.dynamic]
-    fields = (*own, op.words[row.SPIKING], incoming)
+    fields = (*own, op.words.get(row.SPIKING), incoming)
     return [field for field in fields if isinstance(field, Field) and field.n_bytes]
 
 
 def delay_ticks(j: Projection, dt_us: int) -> Int32s:
-    """Return a projection's delays in whole ticks, ``int32[s]``."""
-    ticks = np.broadcast_to(np.asarray(j.delay_ms, np.float64), len(j.connections)) * 1e3 / dt_us
-    whole = np.rint(ticks)
-    if (np.abs(ticks - whole) > 1e-6 * np.maximum(ticks, 1)).any():
-        off = float(ticks[np.argmax(np.abs(ticks - whole))]) * dt_us / 1e3
-        raise ConfigError(
-            f"projection {j.name}: a delay of {off:g} ms is not a whole number of ticks of "
-            f"{dt_us / 1e3:g} ms"
-        )
-    if (whole > 65_535).any():
-        raise ConfigError(f"projection {j.name}: a delay is longer than 65,535 ticks")
-    return whole.astype(np.int32)
+    """Return a projection's delays in whole ticks, ``int32[s]``; one for all takes no memory."""
+    given = np.asarray(j.delay_ms)
+    whole = np.empty(given.size, np.int32)
+    for first in range(0, given.size, _AT_ONCE):
+        ticks = given.reshape(-1)[first : first + _AT_ONCE].astype(np.float64) * 1e3 / dt_us
+        near = np.rint(ticks)
+        off = np.abs(ticks - near)
+        # a delay may have come as float32
+        if (off > 1e-6 * np.maximum(ticks, 1)).any():
+            worst = float(ticks[np.argmax(off)]) * dt_us / 1e3
+            raise ConfigError(
+                f"projection {j.name}: a delay of {worst:g} ms is not a whole number of ticks of "
+                f"{dt_us / 1e3:g} ms"
+            )
+        if (near > 65_535).any():
+            raise ConfigError(f"projection {j.name}: a delay is longer than 65,535 ticks")
+        whole[first : first + _AT_ONCE] = near
+    return whole if given.ndim else np.broadcast_to(whole[0], len(j.connections))
 
 
 def _slots(delays: Sequence[Int32s]) -> int:
@@ -166,16 +254,16 @@ def _order(network: Network, delays: Iterable[Int32s]) -> list[str]:
         ) from error
 
 
-def _config(module: ModuleType, p: Population, where: str) -> Any:
-    for name, value in p.params.items():
+def _config(module: ModuleType, kind: str, params: Mapping[str, Number], where: str) -> Any:
+    for name, value in params.items():
         if isinstance(value, float) and not math.isfinite(value):
-            raise ConfigError(f"{where} ({p.kind}): {name} is {value}; a finite number is wanted")
+            raise ConfigError(f"{where} ({kind}): {name} is {value}; a finite number is wanted")
     try:
-        return msgspec.convert({n: _plain(v) for n, v in p.params.items()}, module.Config)
+        return msgspec.convert({n: _plain(v) for n, v in params.items()}, module.Config)
     except msgspec.ValidationError as error:
         known = module.Config.__struct_fields__
-        hints = [nearest(name, known) for name in p.params if name not in known]
-        raise ConfigError(f"{where} ({p.kind}): {error}{''.join(hints)}") from error
+        hints = [nearest(name, known) for name in params if name not in known]
+        raise ConfigError(f"{where} ({kind}): {error}{''.join(hints)}") from error
 
 
 def _plain(value: object) -> object:

@@ -10,7 +10,7 @@ from neuroloop.core.ports import Kernel
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler, Field, Section
 
-_VIEWS = ("uint8", "int32", "uint32", "int64", "uint64", "float32")
+_VIEWS = ("uint8", "uint16", "int32", "uint32", "int64", "uint64", "float32")
 """element types that compiled code has a view for, in `neuroloop.core.native`"""
 
 Word = int | Field | tuple[Field, int]
@@ -47,6 +47,15 @@ class Slot:
     name: str
     data: Field
     meta: Field
+
+
+@dataclass(frozen=True)
+class Values:
+    """Anything that carries numbers: an input or a population; ``data`` is ``float32[n]``."""
+
+    name: str
+    n: int
+    data: Field
 
 
 def spiking(to: Assembler, name: str, n: int, capacity: int = 0) -> Units:

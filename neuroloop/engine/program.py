@@ -5,6 +5,7 @@ The tick is compiled once for all networks; what differs is this memory.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +16,19 @@ from neuroloop.engine import row
 from neuroloop.engine.arena import Arena, Assembler, Field
 from neuroloop.engine.op import Op, Slot, Units, Word
 
-P_ARENA, P_ROWS, P_N_ROWS, P_PORTS, P_N_PORTS, P_OUTLETS, P_N_OUTLETS, P_BYTES = range(8)
-PROGRAM_WORDS = 8
+(
+    P_ARENA,
+    P_ROWS,
+    P_N_ROWS,
+    P_PORTS,
+    P_N_PORTS,
+    P_OUTLETS,
+    P_N_OUTLETS,
+    P_BYTES,
+    P_SETTLERS,
+    P_N_SETTLERS,
+) = range(10)
+PROGRAM_WORDS = 10
 D_KIND, D_DATA, D_CAPACITY, D_META, D_UNITS = range(5)
 DOOR_WORDS = 5
 """of what comes in or goes out: kind, offset, capacity, meta offset and units (of spikes)"""
@@ -39,11 +51,9 @@ class Program:
     def __init__(self, plan: Plan, to: Assembler) -> None:
         self.plan = plan
         self.arena: Arena = to.build()
-        self.rows: Int64s = np.zeros((len(plan.ops), row.WIDTH), np.int64)
-        for k, op in enumerate(plan.ops):
-            self.rows[k, row.ENTRY] = op.kernel.entry.address
-            for word, value in op.words.items():
-                self.rows[k, word] = self._number(value)
+        self.rows = self._table([(op.kernel.entry, op) for op in plan.ops])
+        lazy = [op for op in plan.ops if op.kernel.settle is not None]
+        self.settlers = self._table([(op.kernel.settle, op) for op in lazy])
         self.ports = self._doors(plan.ports, Kind.READING)
         self.outlets = self._doors(plan.outlets, Kind.MOTION)
         self.block: Int64s = np.array(
@@ -56,6 +66,8 @@ class Program:
                 address_of(self.outlets),
                 len(plan.outlets),
                 len(self.arena.memory),
+                address_of(self.settlers),
+                len(self.settlers),
             ],
             np.int64,
         )
@@ -87,6 +99,14 @@ class Program:
             places.append((slice(stamp, stamp + 8), slice(values, values + port.data.n_bytes)))
             at = values + padded(port.data.n_bytes)
         return places, at
+
+    def _table(self, ops: Sequence[tuple[Any, Op]]) -> Int64s:
+        table = np.zeros((len(ops), row.WIDTH), np.int64)
+        for words, (entry, op) in zip(table, ops, strict=True):
+            words[row.ENTRY] = entry.address
+            for word, value in op.words.items():
+                words[word] = self._number(value)
+        return table
 
     def _number(self, value: Word) -> int:
         if isinstance(value, Field):

@@ -4,8 +4,10 @@ A row is `WIDTH` int64 words: the entry's address, then sizes and byte offsets i
 Kernels reach their memory through the functions here, so a row's shape is known in one place.
 """
 
+import numpy as np
+
 from neuroloop.core.kernel import inline
-from neuroloop.core.native import f32, i32, i64, u8, u32, u64
+from neuroloop.core.native import f32, i32, i64, lowest, nonzero64, u8, u32
 
 WIDTH = 28
 ENTRY = 0
@@ -21,8 +23,18 @@ COUNT = 8
 """the lowering's own number (slots of a neuron's input), then three of the kind's own"""
 SPIKING = 12
 SILENT = 13
+POST = SPIKING
+"""synapses: the target's list of spikes"""
+SIGNAL = SILENT
+"""synapses: the numbers of the input that is a rule's third factor"""
+TOUCHED = OUT_META
+"""synapses: flags of the target's blocks that spikes reach, 0 where nobody asks for them"""
+FLAGS = IN_META
+"""neurons: the same flags, ``uint8[slots, blocks]``, at the target's end"""
 STATE = 14
 """the kind's own arrays, in the order it named them"""
+BLOCK = 64
+"""neurons that are visited together, or not at all"""
 
 (
     H_MAGIC,
@@ -35,10 +47,15 @@ STATE = 14
     H_SYNOPS,
     H_STEP,
     H_SNAPSHOT,
-) = range(10)
+    H_EDITS,
+    H_BROKEN,
+    H_BROKEN_UNIT,
+) = range(13)
 """``H_STATUS`` counts the events of this tick that found no room or no such unit; ``H_STEP`` the
 ticks ever run, which skips none where a live clock misses a deadline; ``H_SNAPSHOT`` is the size
-of a snapshot and 0 in a running arena"""
+of a snapshot and 0 in a running arena; ``H_EDITS`` goes up where neurons that are not visited may
+have been changed; ``H_BROKEN`` and ``H_BROKEN_UNIT`` name the population, counted from 1, and its
+neuron whose state is no longer a number"""
 HEADER_WORDS = 16
 HEADER_BYTES = 8 * HEADER_WORDS
 
@@ -107,18 +124,19 @@ def spiking(arena, row):
 @inline
 def fire(arena, row):
     """Turn the mask into the list of neurons that fire; silenced ones integrate but never fire."""
-    n8 = lanes(row[N]) // 8
-    mask = u64(arena, row[SPIKING], n8)
-    silent = u64(arena, row[SILENT], n8)
-    spikes = i32(arena, row[OUT], row[N] + 1)
+    n = row[N]
+    mask, silent = u8(arena, row[SPIKING], lanes(n)), u8(arena, row[SILENT], lanes(n))
+    spikes = i32(arena, row[OUT], n + 1)
     k = 0
-    for i in range(n8):
-        word = mask[i] & ~silent[i]
+    for first in range(0, n, BLOCK):
+        word = nonzero64(mask, first) & ~nonzero64(silent, first)
+        if first + BLOCK > n:
+            word &= (np.uint64(1) << np.uint64(n - first)) - np.uint64(1)
         if word:
-            for j in range(8):
-                if (word >> (8 * j)) & 1:
-                    k += 1
-                    spikes[k] = 8 * i + j
+            while word:
+                k += 1
+                spikes[k] = first + lowest(word)
+                word &= word - np.uint64(1)
     spikes[0] = k
     header(arena)[H_SPIKES] += k
 

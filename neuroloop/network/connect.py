@@ -1,77 +1,12 @@
-"""Which neuron reaches which, with what weight: connectors return plain arrays."""
+"""Connectors: which neuron reaches which, with what weight."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.core.errors import ConfigError
-
-
-@dataclass(frozen=True, eq=False)
-class Connections:
-    """Synapses as three arrays of the same length, sorted by source, then target.
-
-    Raises
-    ------
-    ConfigError
-        Where they are something else; `pairs` makes them from arrays in any order.
-    """
-
-    pre: NDArray[np.uint32]
-    """``uint32[s]``"""
-    post: NDArray[np.uint32]
-    """``uint32[s]``"""
-    weight: NDArray[np.float32]
-    """``float32[s]``, in the unit of the target's input"""
-
-    def __post_init__(self) -> None:
-        for name, dtype in (("pre", np.uint32), ("post", np.uint32), ("weight", np.float32)):
-            array = getattr(self, name)
-            if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != 1:
-                raise ConfigError(f"{name} is not a {np.dtype(dtype)} array of one dimension")
-        if not len(self.pre) == len(self.post) == len(self.weight):
-            lengths = f"{len(self.pre)}, {len(self.post)} and {len(self.weight)}"
-            raise ConfigError(f"pre, post and weight have lengths {lengths}; they must be equal")
-        if not np.isfinite(self.weight).all():
-            raise ConfigError("a weight is not a finite number")
-        place = self.pre.astype(np.uint64) << np.uint64(32) | self.post
-        if (place[1:] < place[:-1]).any():
-            raise ConfigError("synapses are not sorted by source, then target; pairs() sorts them")
-
-    def __len__(self) -> int:
-        return len(self.pre)
-
-
-def pairs(pre: ArrayLike, post: ArrayLike, weight: ArrayLike) -> Connections:
-    """Connect ``pre[i]`` to ``post[i]`` with ``weight[i]`` (or one weight for all).
-
-    The result is sorted; where a projection is given delays one by one, they are in its order.
-
-    Raises
-    ------
-    ConfigError
-        Where the arrays differ in length, hold what is no index or a non-finite weight.
-    """
-    source, target = _indices(pre, "pre"), _indices(post, "post")
-    if source.shape != target.shape:
-        raise ConfigError(f"pre has shape {source.shape} but post has shape {target.shape}")
-    with np.errstate(over="ignore"):  # what is beyond float32 becomes inf, and is refused
-        value = np.asarray(weight, np.float32)
-    if value.ndim and value.shape != source.shape:
-        raise ConfigError(f"{value.shape} weights for {len(source)} synapses")
-    order = np.lexsort((target, source))
-    return Connections(source[order], target[order], np.broadcast_to(value, source.shape)[order])
-
-
-def _indices(units: ArrayLike, name: str) -> NDArray[np.uint32]:
-    numbers = np.atleast_1d(np.asarray(units))
-    if numbers.ndim != 1 or (len(numbers) and numbers.dtype.kind not in "iu"):
-        raise ConfigError(f"{name} is not a list of whole numbers: {numbers.dtype}{numbers.shape}")
-    if len(numbers) and not 0 <= numbers.min() <= numbers.max() < 2**32:
-        raise ConfigError(f"{name} names neuron {numbers.min()}...{numbers.max()}, 0 is the first")
-    return numbers.astype(np.uint32)
+from neuroloop.network.connections import Connections, pairs
 
 
 def dense(weight: ArrayLike) -> Connections:

@@ -11,22 +11,27 @@ Network(
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from neuroloop.core.errors import ConfigError, nearest
-from neuroloop.network.connect import Connections
+from neuroloop.network.connections import Connections
 
 Number = float | int | str
 
 
 @dataclass(frozen=True)
 class Input:
-    """A port: units made to spike from outside, by the encoder or source of the same name."""
+    """A port: units moved from outside, by the encoder or source of the same name.
+
+    They spike, or carry one number each (``signal="values"``) that holds until the next one comes.
+    """
 
     name: str
     n: int
+    signal: Literal["spikes", "values"] = "spikes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +44,9 @@ class Population:
     params: Mapping[str, Number] = field(default_factory=dict)
     arrays: Mapping[str, ArrayLike] = field(default_factory=dict)
     """first values of a state array of the kind, one a neuron (``bias``, ``v`` ...)"""
+    update: Literal["auto", "full", "events"] = "auto"
+    """which neurons a tick visits: all of them, or those that something reached; ``auto`` takes
+    what is faster"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +63,10 @@ class Projection:
     """of the target; empty means its first"""
     kind: str = "static"
     """a file in ``neuroloop/synapses``"""
+    params: Mapping[str, Number] = field(default_factory=dict)
+    """of the kind"""
+    layout: str = "auto"
+    """how it lies in memory: a file in ``neuroloop/engine/layouts``; ``auto`` takes the fastest"""
 
     @property
     def name(self) -> str:
@@ -110,17 +122,16 @@ def _is_count(n: object) -> bool:
 
 
 def _check_ends(projection: Projection, sizes: Mapping[str, int], inputs: set[str]) -> None:
-    for end, units in (
-        (projection.source, projection.connections.pre),
-        (projection.target, projection.connections.post),
-    ):
+    wired = projection.connections
+    last = (int(np.flatnonzero(np.diff(wired.start))[-1]), int(wired.post.max())) if wired else None
+    for k, end in enumerate((projection.source, projection.target)):
         if end not in sizes:
             raise ConfigError(
                 f'projection {projection.name}: no population "{end}"{nearest(end, sizes)}'
             )
-        if len(units) and int(units.max()) >= sizes[end]:
+        if last is not None and last[k] >= sizes[end]:
             raise ConfigError(
-                f'projection {projection.name}: neuron {int(units.max())} of "{end}", '
+                f'projection {projection.name}: neuron {last[k]} of "{end}", '
                 f"which has {sizes[end]}"
             )
     if projection.target in inputs:

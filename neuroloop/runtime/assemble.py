@@ -11,11 +11,11 @@ from neuroloop.config.runfile import Part, RunFile, Timing
 from neuroloop.core.errors import ConfigError, NeuroloopError, nearest
 from neuroloop.core.message import payload_bytes
 from neuroloop.core.ports import Actuator, Kernel, Plant, Site
-from neuroloop.core.values import Float32s, SourceSpec, Spikes
+from neuroloop.core.values import Float32s, Scalars, SourceSpec, Spikes
 from neuroloop.engine import row, silence
 from neuroloop.engine.arena import Assembler
 from neuroloop.engine.lower import Lowering
-from neuroloop.engine.op import Op, Slot, Units, Word, place, slot, spiking
+from neuroloop.engine.op import Op, Slot, Units, Values, Word, place, slot, spiking
 from neuroloop.engine.program import Plan, Program
 from neuroloop.runtime import check, networks, plants
 from neuroloop.runtime.boundary import blame, check_part
@@ -170,14 +170,33 @@ class _Assembly:
         library = self._open(self.run.engine)
         network = networks.of(wiring.network, self.run.folder, wiring.network_options, where)
         check.inputs(network, {name: units.n for name, units in self.spiking.items()}, where)
-        inputs = {i.name: self.spiking[i.name] for i in network.inputs}
+        inputs: dict[str, Units | Values] = {
+            i.name: self._values(i.name, i.n, where) if i.signal == "values" else self.spiking[i.name]
+            for i in network.inputs
+        }
         seed, reset = self.run.run.seed, wiring.reset_every_ticks
         lowering = Lowering(self.to, library, self.dt_us, seed, reset)
         try:
-            ops, self.spiking = lowering.network(network, inputs)
+            lowered = lowering.network(network, inputs)
         except ConfigError as error:
             raise ConfigError(f"{where} {wiring.network}: {error}") from error
-        self.ops += ops
+        self.spiking = lowered.spiking
+        self.ops += lowered.ops
+
+    def _values(self, name: str, n: int, where: str) -> Values:
+        """Return the numbers of the sensor that an input of values is named after."""
+        given = self.slots.get(name)
+        if given is None or self.sources[name].spec.reading is not Scalars:
+            raise ConfigError(
+                f'{where}: the network\'s input "{name}" takes values; a sensor of that name that '
+                f"gives them is wanted{nearest(name, self.slots)}"
+            )
+        if given.data.n_bytes != 4 * n:
+            raise ConfigError(
+                f'{where}: the network\'s input "{name}" takes {n} values, the sensor gives '
+                f"{given.data.n_bytes // 4}"
+            )
+        return Values(name, n, given.data)
 
     def _silence(self, program: Program) -> None:
         """Silence the part of each population that the run file asks for."""

@@ -29,7 +29,8 @@ def names(run: RunFile) -> Network:
     where = f"{run.path}: [engine]"
     network = networks.of(run.wiring.network, run.folder, run.wiring.network_options, where)
     # a sensor that gives spikes feeds an input itself; which ones do shows when they are open
-    fed = {name: None for name in sensors if name in {part.name for part in network.inputs}}
+    wanted = {part.name for part in network.inputs if part.signal == "spikes"}
+    fed = {name: None for name in sensors if name in wanted}
     inputs(network, {**fed, **{part.name: _units(part) for part in run.encoders}}, where)
     spiking = [part.name for part in network.spiking]
     for decoder in run.decoders:
@@ -54,7 +55,8 @@ def inputs(network: Network, fed: Mapping[str, int | None], where: str) -> None:
 
     ``fed`` is the number of units by the name of the encoder or sensor, None where it is not known.
     """
-    for part in network.inputs:
+    spiking = [part for part in network.inputs if part.signal == "spikes"]
+    for part in spiking:
         if part.name not in fed:
             raise ConfigError(
                 f'{where}: the network has an input "{part.name}" and no encoder feeds it'
@@ -66,7 +68,7 @@ def inputs(network: Network, fed: Mapping[str, int | None], where: str) -> None:
                 f'{where}: the network\'s input "{part.name}" has {part.n} units, '
                 f"[encoder.{part.name}] gives {given}"
             )
-    known = [part.name for part in network.inputs]
+    known = [part.name for part in spiking]
     for name in sorted(fed.keys() - set(known)):
         raise ConfigError(
             f'{where}: the network has no input "{name}" to be fed by it{nearest(name, known)}'

@@ -47,7 +47,7 @@ class Loop:
     def __post_init__(self) -> None:
         self.outcome: UInt8s = self.program.outcome_buffer()
         self._motions, self.motion_bytes = self.program.motions()
-        self._addresses = (
+        self.addresses = (
             self.program.address,
             self.intake.table_address,
             len(self.intake.feeds),
@@ -71,7 +71,7 @@ class Loop:
 
     def step(self) -> None:
         """Run one tick: all that is due enters, the network runs, motion comes out."""
-        tick(*self._addresses, self.next_index, self.next_index * self.dt_us, self.dt_us)
+        tick(*self.addresses, self.next_index, self.next_index * self.dt_us, self.dt_us)
         self.next_index += 1
 
     def move(self, outcome: UInt8s) -> None:

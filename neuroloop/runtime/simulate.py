@@ -26,19 +26,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.core.errors import ConfigError, MachineError, nearest
-from neuroloop.core.message import (
-    EVENT,
-    R_BYTES,
-    R_ENGINE_NS,
-    R_INTAKE_NS,
-    R_SPIKES_IN,
-    R_SPIKES_OUT,
-    R_SYNOPS,
-    Message,
-    messages,
-)
+from neuroloop.core.message import EVENT, Message
 from neuroloop.core.values import Int64s, Spikes
 from neuroloop.network.graph import Network
+from neuroloop.runtime.log import Stride
 from neuroloop.runtime.simulator import Simulator, check_units
 
 __all__ = ["Events", "Progress", "Result", "Simulator", "TickTimes", "simulate", "total_ticks"]
@@ -164,13 +155,18 @@ def simulate(  # noqa: PLR0913
         simulator.check(name, events["unit"], batches[name].most)
     kept = _Keeper(simulator, tuple(dict.fromkeys(watch)), probe, total)
     every = max(total // 200, 1)
-    for k in range(total):
+    k = shown = 0
+    while k < total:
+        # what is probed is looked at after every tick, and inputs enter tick by tick
+        ahead = 1 if probe or batches else min(every, total - k)
         for name, batch in batches.items():
             simulator.send(name, batch.of(k))
-        simulator.advance()
-        kept.take(k)
-        if progress is not None and (k + 1) % every == 0:
-            progress(k + 1, total)
+        for stride in simulator.strides(ahead):
+            kept.take(k, stride)
+            k += stride.ticks
+        if progress is not None and k - shown >= every:
+            shown = k
+            progress(k, total)
     return kept.result(network)
 
 
@@ -223,12 +219,12 @@ class _Keeper:
     def __init__(
         self, simulator: Simulator, watch: tuple[str, ...], probe: Sequence[str], ticks: int
     ) -> None:
-        self._words = simulator.outcome.view(np.int64)
-        self._outcome, self._ticks, self._dt_us = simulator.outcome, ticks, simulator.dt_us
+        self._simulator, self._ticks, self._dt_us = simulator, ticks, simulator.dt_us
         self._watch = watch
         self._left: list[Message] = []
         self._synops = self._spikes = 0
-        self._views = {name: simulator.arena[name] for name in probe}
+        arena = simulator.arena
+        self._views = {name: arena[name] for name in probe}
         n_bytes = ticks * (4 + sum(view.nbytes for view in self._views.values()))
         try:
             self._cost_us = np.zeros(ticks, np.float32)
@@ -238,15 +234,14 @@ class _Keeper:
                 f"{ticks:,} ticks of these probes need {n_bytes / 1e9:,.1f} GB of memory"
             ) from error
 
-    def take(self, k: int) -> None:
-        """Look at tick ``k``, which has just run."""
-        words = self._words
-        self._cost_us[k] = (words[R_INTAKE_NS] + words[R_ENGINE_NS]) * 1e-3
-        self._synops += int(words[R_SYNOPS])
-        self._spikes += int(words[R_SPIKES_OUT])
-        if self._watch and (words[R_SPIKES_OUT] or words[R_SPIKES_IN]):
-            left = self._outcome[: words[R_BYTES]].copy()
-            self._left += [message for message in messages(left) if len(message.payload)]
+    def take(self, k: int, stride: Stride) -> None:
+        """Look at the ticks from ``k`` on, which have just run."""
+        self._cost_us[k : k + stride.ticks] = stride.cost_us
+        self._synops += stride.synops
+        self._spikes += stride.spikes
+        self._left += stride.left
+        if self._views:
+            self._simulator.settle()
         for name, view in self._views.items():
             self._probes[name][k] = view
 

@@ -1,8 +1,8 @@
 """A network on its own, stepped by hand: the same program and compiled tick as in a robot."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,15 +11,22 @@ from neuroloop.config import resolve
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.message import EVENT, EVENT_BYTES, Kind, messages, pack
 from neuroloop.core.ports import Site
-from neuroloop.core.values import UInt8s
-from neuroloop.engine.arena import Arena, Assembler
-from neuroloop.engine.lower import Lowering
-from neuroloop.engine.op import spiking
+from neuroloop.core.values import Scalars, Spikes, UInt8s
+from neuroloop.engine.arena import Arena, Assembler, Section
+from neuroloop.engine.doors import settle
+from neuroloop.engine.lower import Lowered, Lowering
+from neuroloop.engine.op import Slot, Units, Values, slot, spiking
 from neuroloop.engine.program import Plan, Program
-from neuroloop.network.graph import Network
+from neuroloop.network.graph import Input, Network
 from neuroloop.runtime.feed import Feed, Intake
+from neuroloop.runtime.log import Log, Stride
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.snapshot import restore, snapshot
+
+
+_MESSAGES = 4
+_LARGEST_EDIT = 1 << 24
+_Form = TypeVar("_Form", Units, Values)
 
 
 class Simulator:
@@ -74,28 +81,41 @@ class Simulator:
         library = module.build(module.Config(), Site("engine", seed, int(dt_us), folder))
         to = Assembler()
         room = room or {}
-        self._inputs = {
-            i.name: spiking(to, i.name, i.n, room.get(i.name, 0)) for i in network.inputs
-        }
-        ops, units = Lowering(to, library, int(dt_us), seed).network(network, self._inputs)
-        for name in watch:
-            network.size(name)
+        self._inputs: dict[str, Units | Values] = {}
+        ports: list[Units | Slot] = []
+        for i in network.inputs:
+            port = _port(to, i, room.get(i.name, 0))
+            ports.append(port)
+            self._inputs[i.name] = (
+                port if isinstance(port, Units) else Values(i.name, i.n, port.data)
+            )
+        lowered = Lowering(to, library, int(dt_us), seed).network(network, self._inputs)
         self._watch = tuple(dict.fromkeys(watch))
-        ports = list(self._inputs.values())
-        program = Program(Plan(ops, ports, [units[name] for name in self._watch]), to)
+        program = Program(Plan(lowered.ops, ports, _watched(network, lowered, self._watch)), to)
+        self.layouts: Mapping[str, str] = lowered.notes
+        """how each projection lies in memory, and why"""
         self._feeds = {
-            port.name: Feed(port.name, k, EVENT_BYTES * port.capacity, messages=4)
+            port.name: Feed(port.name, k, _message_bytes(port), messages=_MESSAGES)
             for k, port in enumerate(ports)
         }
-        largest = max((f.n_bytes for f in program.arena.fields.values()), default=0)
+        editable = (f for f in program.arena.fields.values() if f.section < Section.STATIC)
+        largest = min(max((f.n_bytes for f in editable), default=0), _LARGEST_EDIT)
         edits = Feed("edits", 0, 8 + largest, messages=4)
         intake = Intake([*self._feeds.values(), edits])
         self._loop = Loop(dt_us=int(dt_us), program=program, intake=intake, edits=edits)
+        self._log = Log(len(self._loop.outcome))
 
     @property
     def arena(self) -> Arena:
         """The network's memory: ``arena["pop.v"]`` is a view; change it through `edit`."""
+        self.settle()
         return self._loop.program.arena
+
+    def settle(self) -> None:
+        """Bring neurons that no tick visited up to the present, in views of the arena."""
+        program = self._loop.program
+        if len(program.settlers):
+            settle(program.block)
 
     @property
     def dt_us(self) -> int:
@@ -130,8 +150,11 @@ class Simulator:
         dict
             The units of each watched population that fired, ``uint32[k]``.
         """
-        for name, units in (inputs or {}).items():
-            unit = np.sort(np.atleast_1d(np.asarray(units)))
+        for name, given in (inputs or {}).items():
+            if self._input(name, Values):
+                self._send_values(name, given)
+                continue
+            unit = np.sort(np.atleast_1d(np.asarray(given)))
             events = np.empty(len(unit), EVENT)
             check_units(name, unit)
             events["t_us"], events["unit"], events["value"] = self.index * self.dt_us, unit, 1
@@ -143,11 +166,31 @@ class Simulator:
             for message in messages(self._loop.outcome)
         }
 
+    def run(self, ticks: int) -> dict[str, Spikes]:
+        """Run many ticks in compiled code; return the spikes of each watched population.
+
+        Inputs of values keep what they have; a spike's time is the start of its tick.
+        """
+        strides = list(self.strides(ticks))
+        spikes = {}
+        for port, name in enumerate(self._watch):
+            found = [m.events() for s in strides for m in s.left if m.port == port]
+            events = np.concatenate(found) if found else np.empty(0, EVENT)
+            spikes[name] = Spikes(events["t_us"].copy(), events["unit"].copy())
+        return spikes
+
+    def strides(self, ticks: int) -> Iterator[Stride]:
+        """Run many ticks, as many at a time as the log of their spikes has room for."""
+        while ticks > 0:
+            done = self._log.run(self._loop, ticks)
+            ticks -= done.ticks
+            yield done
+
     def check(self, name: str, unit: NDArray[Any], in_a_tick: int) -> None:
         """Refuse units that an input does not have, and more spikes in a tick than fit."""
-        if name not in self._inputs:
-            raise ConfigError(f'the network has no input "{name}"{nearest(name, self._inputs)}')
-        units = self._inputs[name]
+        units = self._input(name, Units)
+        if units is None:
+            raise ConfigError(f'input "{name}" takes values, not spikes')
         if len(unit) and unit.max() >= units.n:
             raise ConfigError(f'input "{name}" has no unit {unit.max()}, only 0...{units.n - 1}')
         if in_a_tick > units.capacity:
@@ -161,6 +204,23 @@ class Simulator:
         if len(events):
             t_us = self.index * self.dt_us
             feed.ring.push(pack(Kind.SPIKES, feed.port, t_us, events.view(np.uint8)))
+
+    def _input(self, name: str, form: type[_Form]) -> _Form | None:
+        """Return an input, if it has this form."""
+        if name not in self._inputs:
+            raise ConfigError(f'the network has no input "{name}"{nearest(name, self._inputs)}')
+        found = self._inputs[name]
+        return found if isinstance(found, form) else None
+
+    def _send_values(self, name: str, given: ArrayLike) -> None:
+        """Set what an input of values carries from the next tick on."""
+        value = np.asarray(given, np.float32)
+        wanted = (self._inputs[name].n,)
+        if value.shape != wanted:
+            raise ConfigError(f'input "{name}": values of shape {value.shape}, not {wanted}')
+        if not np.isfinite(value).all():
+            raise ConfigError(f'input "{name}": value {np.argmin(np.isfinite(value))} is no number')
+        self._feeds[name].reading(Scalars(self.index * self.dt_us, value))
 
     def advance(self) -> None:
         """Run one tick on what was sent; `outcome` says what came of it."""
@@ -177,6 +237,24 @@ class Simulator:
     def restore(self, state: dict[str, bytes]) -> None:
         """Go back to a snapshot of a simulator of the same network."""
         restore(self._loop, state)
+
+
+def _port(to: Assembler, part: Input, room: int) -> Units | Slot:
+    if part.signal == "values":
+        return slot(to, part.name, 4 * part.n)
+    return spiking(to, part.name, part.n, room)
+
+
+def _message_bytes(port: Units | Slot) -> int:
+    return EVENT_BYTES * port.capacity if isinstance(port, Units) else port.data.n_bytes
+
+
+def _watched(network: Network, lowered: Lowered, names: Sequence[str]) -> list[Units]:
+    for name in names:
+        network.size(name)
+        if name not in lowered.spiking:
+            raise ConfigError(f'"{name}" carries values and never spikes; probe its array instead')
+    return [lowered.spiking[name] for name in names]
 
 
 def check_units(name: str, unit: NDArray[Any]) -> None:

@@ -8,6 +8,7 @@ a replay calls `step` with the records that were kept.
 
 from neuroloop.core.kernel import kernel
 from neuroloop.core.message import (
+    R_BROKEN,
     R_BYTES,
     R_DT_US,
     R_ENGINE_NS,
@@ -24,6 +25,7 @@ from neuroloop.engine.doors import apply, emit, entered
 from neuroloop.engine.program import P_ARENA, P_N_ROWS, P_ROWS, PROGRAM_WORDS
 from neuroloop.engine.row import (
     ENTRY,
+    H_BROKEN,
     H_DT_US,
     H_INDEX,
     H_SPIKES,
@@ -53,6 +55,7 @@ def step(program, record, outcome):
     out[R_BYTES] = emit(block, into[R_T_US], outcome)
     out[R_SPIKES_IN], out[R_SPIKES_OUT] = entered(block), arena[H_SPIKES]
     out[R_SYNOPS], out[R_STATUS] = arena[H_SYNOPS], arena[H_STATUS]
+    out[R_BROKEN] = arena[H_BROKEN]
     out[R_ENGINE_NS] = now_ns() - start
 
 

@@ -155,8 +155,8 @@ def _fan(n: int, m: int, connections: Any, delay: Any) -> Network:
 
 def _lowered(to: Assembler, role: str, module: ModuleType, network: Network) -> Plan:
     inputs = {i.name: spiking(to, i.name, i.n) for i in network.inputs}
-    ops, units = Lowering(to, _Library(role, module), 1000, 1).network(network, inputs)
-    return Plan(ops, list(inputs.values()), [units["cells"]])
+    lowered = Lowering(to, _Library(role, module), 1000, 1).network(network, inputs)
+    return Plan(lowered.ops, list(inputs.values()), [lowered.spiking["cells"]])
 
 
 def _neurons(to: Assembler, module: ModuleType, settings: Params, n: int, strength: float) -> Plan:

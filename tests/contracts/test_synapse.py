@@ -1,6 +1,7 @@
 """Every synapse rule keeps the promises of its role."""
 
 import importlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -18,8 +19,8 @@ def test_synapse_rule_keeps_its_promises(kind):
 
 
 def test_delay_that_is_a_tick_off_is_found():
-    def build(connections, n_pre, n_post, delay):
-        return static.build(connections, n_pre, n_post, np.maximum(delay - 1, 0))
+    def build(config, bundle):
+        return static.build(config, replace(bundle, delay=np.maximum(bundle.delay - 1, 0)))
 
     with pytest.raises(ContractError, match="a delay of 1 ticks"):
-        check_synapse(SimpleNamespace(build=build))
+        check_synapse(SimpleNamespace(Config=static.Config, build=build))

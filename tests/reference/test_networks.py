@@ -63,7 +63,7 @@ def test_fixed_probability_depends_on_the_seed_alone():
     assert len(fixed_probability(10, 10, 1.0, 1.0, 1)) == 100
 
 
-U, F = np.uint32, np.float32
+I, U, F = np.int64, np.uint32, np.float32
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,11 @@ U, F = np.uint32, np.float32
         (lambda: dense([[1.0, np.nan]]), "not a finite number"),
         (lambda: dense([1.0]), "a matrix"),
         (lambda: fixed_probability(2, 2, 1.5, 1.0, 0), "not within 0...1"),
-        (lambda: Connections(U([1, 0]), U([0, 0]), F([1, 1])), r"not sorted .*; pairs\(\) sorts"),
-        (lambda: Connections(U([0]), U([0]), np.ones(1)), "weight is not a float32 array"),
-        (lambda: Connections(U([0]), U([0, 1]), F([1])), "lengths 1, 2 and 1"),
+        (lambda: Connections(I([0, 2]), U([1, 0]), F([1, 1])), r"not sorted .*; pairs\(\) sorts"),
+        (lambda: Connections(I([0, 1]), U([0]), np.ones(1)), "weight is not a float32 array"),
+        (lambda: Connections(I([0, 2]), U([0, 1]), F([1])), "lengths 2 and 1"),
+        (lambda: Connections(I([0, 1]), U([0, 1]), F([1, 1])), "start does not run from 0 to 2"),
+        (lambda: Connections(I([0, 2, 1, 2]), U([0, 1]), F([1, 1])), "start goes down"),
     ],
 )
 def test_impossible_synapses_are_refused_in_words(make, words):
