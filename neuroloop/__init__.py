@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from neuroloop.network import Input, Network, Population, Projection
+    from neuroloop.runtime.estimate import Estimate, estimate
     from neuroloop.runtime.simulate import Result, simulate
     from neuroloop.runtime.simulator import Simulator
 
     __version__: str
 
 __all__ = [
+    "Estimate",
     "Input",
     "Network",
     "Population",
     "Projection",
     "Result",
     "Simulator",
+    "estimate",
     "simulate",
 ]
 
 _HOME = {
     **dict.fromkeys(("Input", "Network", "Population", "Projection"), "neuroloop.network"),
+    **dict.fromkeys(("Estimate", "estimate"), "neuroloop.runtime.estimate"),
     **dict.fromkeys(("Result", "simulate"), "neuroloop.runtime.simulate"),
     "Simulator": "neuroloop.runtime.simulator",
 }

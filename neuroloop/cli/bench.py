@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuroloop.cli._engine import engine
 from neuroloop.cli._navigation import lesion, navigation
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ verbs = typer.Typer(
 )
 
 
+verbs.command()(engine)
 verbs.command()(navigation)
 verbs.command()(lesion)
 

@@ -18,25 +18,41 @@ def command(
 ) -> None:
     """Check a run file and its network, and name the parts that will run in plain Python.
 
-    No device is opened and no part is built.
+    No device is opened and no part is built.  What the network is expected to cost on this machine
+    is said as well; for that a few of its neurons are timed.
 
     Example: `neuroloop check navigate --set plant.kind=bullet`
     """
     from neuroloop.config import runfile as runfiles
+    from neuroloop.engine.speed import RATE_HZ
     from neuroloop.runtime import check
+    from neuroloop.runtime.estimate import estimate
 
     chosen = [*(changes or []), *([f"engine.kind={backend}"] if backend else [])]
     run = runfiles.load(runfile, chosen)
-    check.names(run)
+    network = check.names(run)
+    dt_us = run.clock.config.dt_us
+    rate_hz = min(RATE_HZ, 1e6 / dt_us)
+    cost = estimate(network, dt_us, rate_hz, backend=run.engine.kind, folder=run.folder)
     slow = [part.where for part in run.parts if _is_plain_python(part)]
     if as_json:
         parts = [{"role": p.role, "name": p.name, "kind": p.kind} for p in run.parts]
-        typer.echo(json.dumps({"file": str(run.path), "parts": parts, "plain_python": slow}))
+        typer.echo(
+            json.dumps(
+                {
+                    "file": str(run.path),
+                    "parts": parts,
+                    "plain_python": slow,
+                    "estimate": cost.as_json(),
+                }
+            )
+        )
         return
     typer.echo(f"{run.path}: good")
     for part in run.parts:
         note = "   plain Python: acts one tick later" if part.where in slow else ""
         typer.echo(f"  {part.where:22} {part.kind}{note}")
+    typer.echo(f"the network: {cost.line()}, at {cost.rate_hz:g} Hz a neuron")
 
 
 def _is_plain_python(part: object) -> bool:

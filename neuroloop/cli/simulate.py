@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from neuroloop.network import Network
+    from neuroloop.network import Input
 
 
 def command(
@@ -25,6 +25,13 @@ def command(
             help="Let each unit of an input fire at random at this mean rate; may be repeated.",
         ),
     ] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INPUT=NUMBER",
+            help="Let all units of an input of values carry this number; may be repeated.",
+        ),
+    ] = None,
     watch: Annotated[
         list[str] | None,
         typer.Option(help="A population whose spikes are kept; may be repeated. All if left out."),
@@ -37,6 +44,8 @@ def command(
 
     Example: `neuroloop simulate configs/nets.py:navigate --rate heading=100 --plot out/raster.png`
     """
+    import numpy as np
+
     from neuroloop.report import output, picture, raster
     from neuroloop.runtime import networks
     from neuroloop.runtime.simulate import simulate, total_ticks
@@ -47,19 +56,25 @@ def command(
         picture.check_installed()
     _check_there(network)
     built = networks.of(network, Path.cwd(), {}, "simulate")
-    names = watch or [p.name for p in built.populations]
+    names = watch or networks.spiking(built, Path.cwd())
     length = 1.0 if seconds is None and ticks is None else seconds
     total = total_ticks(length, ticks, dt_us)
-    rates = _rates(rate or (), built)
-    given = {i.name: bernoulli(i, rates.get(i.name, 0.0), total, dt_us, seed) for i in built.inputs}
-    silent = [name for name, spikes in given.items() if not len(spikes.unit)]
+    rates = _numbers("--rate", rate or (), "INPUT=HZ", [i for i in built.inputs if not i.values])
+    values = _numbers("--value", value or (), "INPUT=NUMBER", [i for i in built.inputs if i.values])
+    trains = {
+        i.name: bernoulli(i, rates.get(i.name, 0.0), total, dt_us, seed)
+        for i in built.inputs
+        if not i.values
+    }
+    silent = [name for name, spikes in trains.items() if not len(spikes.unit)]
+    held = {i.name: np.full(i.n, values.get(i.name, 0.0)) for i in built.inputs if i.values}
     with raster.progress_bar(shown=not as_json and sys.stderr.isatty()) as progress:
         result = simulate(
             built,
             ticks=total,
             dt_us=dt_us,
             seed=seed,
-            inputs=given,
+            inputs={**trains, **held},
             watch=names,
             backend=backend,
             progress=progress,
@@ -88,19 +103,21 @@ def _check_there(network: str) -> None:
         raise ConfigError(f"no file {name} in {Path.cwd()}{nearest(name, known)}")
 
 
-def _rates(texts: Sequence[str], network: "Network") -> dict[str, float]:
-    """Return what ``INPUT=HZ`` texts say."""
+def _numbers(
+    option: str, texts: Sequence[str], form: str, inputs: Sequence["Input"]
+) -> dict[str, float]:
+    """Return what ``INPUT=...`` texts say."""
     from neuroloop.core.errors import ConfigError, nearest
 
-    rates, known = {}, [i.name for i in network.inputs]
+    numbers, known = {}, [i.name for i in inputs]
     for text in texts:
         name, _, number = text.rpartition("=")
         try:
-            rates[name] = float(number)
+            numbers[name] = float(number)
         except ValueError:
-            raise ConfigError(f"--rate {text}: INPUT=HZ is wanted, as in touch=50") from None
+            raise ConfigError(f"{option} {text}: {form} is wanted, as in touch=50") from None
         if name not in known:
             raise ConfigError(
-                f'--rate {text}: the network has no input "{name}"{nearest(name, known)}'
+                f'{option} {text}: the network has no such input "{name}"{nearest(name, known)}'
             )
-    return rates
+    return numbers

@@ -29,7 +29,12 @@ class Description:
 
 def describe(role: str, kind: str) -> Description:
     """Read the file of a kind that comes with the project."""
-    tree = ast.parse(resolve.source(role, kind).read_text("utf-8"))
+    return of_text(resolve.source(role, kind).read_text("utf-8"))
+
+
+def of_text(text: str) -> Description:
+    """Read the text of a part's file."""
+    tree = ast.parse(text)
     for node in tree.body:
         if isinstance(node, ast.ClassDef) and node.name == "Config":
             return Description(ast.get_docstring(tree) or "", tuple(_settings(node)))

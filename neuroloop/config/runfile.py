@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -67,6 +67,9 @@ class Wiring(Struct, frozen=True):
     """how often the neurons are put back to their first state; 0 is never"""
     silence: dict[str, Fraction] = field(default_factory=dict)
     """part of a population's neurons, drawn by the seed, that never fire"""
+    not_a_number: Literal["stop", "clamp", "off"] = "stop"
+    """where a neuron's state is no longer a number: the run ends and the motors stop, or the value
+    is put back to its first one and counted, or nobody looks"""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,16 @@ word 16 messages replaced before they were taken (the writer's)
 import numpy as np
 
 from neuroloop.core.kernel import kernel
-from neuroloop.core.native import address_of, at, fence, i64, load_acquire, store_release, u8
+from neuroloop.core.native import (
+    address_of,
+    at,
+    copy,
+    fence,
+    i64,
+    load_acquire,
+    start_of,
+    store_release,
+)
 from neuroloop.core.values import UInt8s
 
 HEADER_BYTES = 192
@@ -28,7 +37,7 @@ def put(box, message):
         store_release(words, REPLACED, load_acquire(words, REPLACED) + 1)
     store_release(words, COUNT, count + 1)
     fence()
-    u8(at(box), HEADER_BYTES, len(message))[:] = message
+    copy(at(box), HEADER_BYTES, start_of(message), 0, len(message))
     store_release(words, COUNT, count + 2)
 
 
@@ -36,12 +45,11 @@ def put(box, message):
 def take(box, into):
     """Copy the newest message out; returns whether it is one that was not taken before."""
     words = i64(at(box), 0, 24)
-    source = u8(at(box), HEADER_BYTES, len(into))
     while True:
         before = load_acquire(words, COUNT)
         if before & 1:
             continue
-        into[:] = source
+        copy(start_of(into), 0, at(box), HEADER_BYTES, len(into))
         fence()
         if load_acquire(words, COUNT) == before:
             break

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.core.body import Body
 from neuroloop.core.values import (
@@ -250,6 +250,9 @@ class Cell:
     events: bool = False
     """whether a tick visits only the neurons that something reached; a kind that can do this says
     ``EVENTS = True``"""
+    arrays: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """finite numbers, of any shape, that the kind is made from: those of the population's arrays
+    that the kind names in ``ARRAYS``"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,6 +270,8 @@ class Bundle:
     """a file in ``neuroloop/engine/layouts``"""
     touches: bool = False
     """whether the target wants to know which of its neurons are reached"""
+    capacity: int = 0
+    """most spikes of the source in a tick; 0 means one a unit"""
     rng: np.random.Generator = field(default_factory=np.random.default_rng)
 
     @property

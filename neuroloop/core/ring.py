@@ -15,7 +15,15 @@ would, a negative length tells the reader to go on at the start.
 import numpy as np
 
 from neuroloop.core.kernel import kernel
-from neuroloop.core.native import address_of, at, i64, load_acquire, store_release, u8
+from neuroloop.core.native import (
+    address_of,
+    at,
+    copy,
+    i64,
+    load_acquire,
+    start_of,
+    store_release,
+)
 from neuroloop.core.values import UInt8s
 
 HEADER_BYTES = 192
@@ -36,7 +44,7 @@ def push(ring, capacity, message, n_bytes):
     if skip > 0:
         i64(at(ring), HEADER_BYTES + position, 1)[0] = -skip
         position = 0
-    u8(at(ring), HEADER_BYTES + position, n_bytes)[:] = message[:n_bytes]
+    copy(at(ring), HEADER_BYTES + position, start_of(message), 0, n_bytes)
     store_release(words, WRITTEN, written + skip + n_bytes)
     return True
 
@@ -71,7 +79,7 @@ def pop(ring, capacity, into):
     if message == 0:
         return 0
     n_bytes = i64(at(message), 0, 1)[0]
-    into[:n_bytes] = u8(at(message), 0, n_bytes)
+    copy(start_of(into), 0, at(message), 0, n_bytes)
     advance(ring, n_bytes)
     return n_bytes
 

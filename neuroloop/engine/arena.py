@@ -7,9 +7,10 @@ knows its offset, type and shape, so edits, probes and pictures find it by name.
 
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,15 @@ from numpy.typing import ArrayLike, DTypeLike
 from neuroloop.core.errors import ConfigError, MachineError, nearest
 from neuroloop.core.native import address_of, aligned
 from neuroloop.core.values import UInt8s
+from neuroloop.engine import memory
 from neuroloop.engine.row import H_LAYOUT, H_MAGIC, H_SNAPSHOT, HEADER_BYTES
 
 MAGIC = 0x4E4C4F4F50415245
 """the bytes of "NLOOPARE" read as one number"""
+
+
+_UNASKED = 1 << 24
+"""bytes that are laid out without a look at what is free"""
 
 
 class Section(IntEnum):
@@ -55,6 +61,8 @@ class Assembler:
 
     def __init__(self) -> None:
         self._fields: dict[str, tuple[Field, ArrayLike]] = {}
+        self._tables: dict[str, Sequence[Sequence[int | Field]]] = {}
+        self._n_bytes = self._checked = 0
 
     def field(
         self,
@@ -69,12 +77,22 @@ class Assembler:
             raise ConfigError(f'two parts want the name "{name}"; give one of them another name')
         field = Field(name, section, np.dtype(dtype), shape)
         self._fields[name] = (field, value)
+        self._n_bytes += field.n_bytes
         return field
 
     def array(self, name: str, value: ArrayLike, section: Section = Section.STATE) -> Field:
         """Reserve an array of the type and shape of its first value."""
         numbers = np.asarray(value)
         return self.field(name, numbers.dtype, numbers.shape, numbers, section)
+
+    def table(self, name: str, rows: Sequence[Sequence[int | Field]]) -> Field:
+        """Reserve ``int64[rows, words]``, static; a field in it stands for its offset."""
+        words = len(rows[0]) if rows else 0
+        self._tables[name] = rows
+        return self.field(name, np.int64, (len(rows), words), section=Section.STATIC)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._fields
 
     def reserved(self, name: str) -> Field:
         """Return a field reserved before."""
@@ -84,24 +102,56 @@ class Assembler:
         """Return the first value of a field reserved before."""
         return np.broadcast_to(np.asarray(self._fields[field.name][1], field.dtype), field.shape)
 
+    def check_room(self) -> None:
+        """Refuse more fields than fit into the memory that is free.
+
+        A first value that nobody else holds is let go of when its field has been filled, so its
+        memory counts as free, but for that of the largest.
+        """
+        if self._n_bytes - self._checked < _UNASKED:
+            return
+        self._checked = self._n_bytes
+        sizes, freed, largest = {}, 0, 0
+        for name, (field, value) in self._fields.items():
+            sizes[name] = field.n_bytes
+            # held by the tuple, by this loop and by the call
+            if isinstance(value, np.ndarray) and value.base is None and getrefcount(value) <= 3:
+                freed += field.n_bytes
+                largest = max(largest, field.n_bytes)
+        memory.check(sizes, freed - largest)
+
     def build(self) -> "Arena":
-        """Lay the fields out and fill them."""
+        """Lay the fields out and fill them; their first values are let go of on the way.
+
+        Raises
+        ------
+        MachineError
+            Where they do not fit into the memory that is free.
+        """
+        self.check_room()
+        fields = {name: field for name, (field, _) in self._fields.items()}
         offsets: dict[str, int] = {}
         ends = []
         at = HEADER_BYTES
         for section in Section:
-            for field, _ in self._fields.values():
+            for field in fields.values():
                 if field.section is section:
                     offsets[field.name] = at
                     at = (at + field.n_bytes + 63) // 64 * 64
             ends.append(at)
         try:
-            memory = aligned(at)
+            block = aligned(at)
         except MemoryError as error:
             raise MachineError(f"this network needs {at / 1e9:,.1f} GB of memory") from error
-        arena = Arena(memory, {n: f for n, (f, _) in self._fields.items()}, offsets, ends)
-        for name, (_, value) in self._fields.items():
-            arena[name][...] = value
+        arena = Arena(block, fields, offsets, ends)
+        for name, field in fields.items():
+            value = self._fields[name][1]
+            if np.ndim(value) or value:  # memory that nobody wrote to is 0
+                arena[name][...] = value
+            self._fields[name] = (field, 0)
+        for name, rows in self._tables.items():
+            numbers = [[offsets[w.name] if isinstance(w, Field) else w for w in r] for r in rows]
+            arena[name][...] = np.array(numbers, np.int64).reshape(fields[name].shape)
         return arena
 
 
@@ -156,11 +206,17 @@ class Arena:
             raise ConfigError(f"edit of {where}: {error}") from error
         return self.offsets[name], field.tobytes()
 
+    def blocks(self, through: Section = Section.PLASTIC) -> tuple[bytes, UInt8s]:
+        """Return the two parts of a snapshot: a header, and a view of all that follows it."""
+        end = self.end(through)
+        header = self.header.copy()
+        header[H_SNAPSHOT] = end
+        return header.tobytes(), self.memory[HEADER_BYTES:end]
+
     def snapshot(self, through: Section = Section.PLASTIC) -> bytes:
         """Copy everything up to and including a section."""
-        block = self.memory[: self.end(through)].copy()
-        block[:HEADER_BYTES].view(np.int64)[H_SNAPSHOT] = len(block)
-        return block.tobytes()
+        header, rest = self.blocks(through)
+        return b"".join((header, rest.data))
 
     def restore(self, state: bytes) -> None:
         """Go back to a snapshot of an arena with the same layout, bit for bit.

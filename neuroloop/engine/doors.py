@@ -17,7 +17,7 @@ from neuroloop.core.message import (
     SPIKES,
     T_US,
 )
-from neuroloop.core.native import at, call, i32, i64, u8, u32
+from neuroloop.core.native import at, call, copy, i32, i64, u8, u32
 from neuroloop.engine.program import (
     D_CAPACITY,
     D_DATA,
@@ -36,6 +36,7 @@ from neuroloop.engine.program import (
 )
 from neuroloop.engine.row import (
     ENTRY,
+    H_BROKEN,
     H_EDITS,
     H_STATUS,
     H_STEP,
@@ -58,7 +59,6 @@ def apply(block, record):
     """
     arena = at(block[P_ARENA])
     head = header(arena)
-    head[H_STEP] += 1
     head[H_STATUS] = 0
     for p in range(block[P_N_PORTS]):
         door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * p, DOOR_WORDS)
@@ -71,9 +71,7 @@ def apply(block, record):
         payload, n_bytes = k + MESSAGE_BYTES, message[N_BYTES]
         k += max(message[SIZE], MESSAGE_BYTES)
         if message[KIND] == EDIT:
-            if not settled:
-                settle(block)
-                settled = True
+            settled = settled or settle(block)
             head[H_STATUS] += _edit(block, record, payload, n_bytes)
             continue
         if message[PORT] < 0 or message[PORT] >= block[P_N_PORTS]:
@@ -86,6 +84,8 @@ def apply(block, record):
             head[H_STATUS] += _spike(arena, door, record, payload, n_bytes)
         else:
             head[H_STATUS] += _fill(arena, door, record, payload, message)
+    # only now: what an edit needs settled is the last tick
+    head[H_STEP] += 1
 
 
 @kernel
@@ -96,6 +96,7 @@ def settle(block):
         call(i64(at(row), 0, WIDTH)[ENTRY], block[P_ARENA], row)
     if block[P_N_SETTLERS]:
         header(at(block[P_ARENA]))[H_EDITS] += 1
+    return True
 
 
 @kernel
@@ -104,7 +105,7 @@ def _edit(block, record, payload, n_bytes):
     offset, size = i64(at(record), payload, 1)[0], n_bytes - 8
     if offset < HEADER_BYTES or size < 0 or offset + size > block[P_BYTES]:
         return 1
-    u8(at(block[P_ARENA]), offset, size)[:] = u8(at(record), payload + 8, size)
+    copy(at(block[P_ARENA]), offset, at(record), payload + 8, size)
     return 0
 
 
@@ -114,7 +115,7 @@ def _fill(arena, door, record, payload, message):
     n_bytes = message[N_BYTES]
     if n_bytes > door[D_CAPACITY]:
         return 1
-    u8(arena, door[D_DATA], n_bytes)[:] = u8(at(record), payload, n_bytes)
+    copy(arena, door[D_DATA], at(record), payload, n_bytes)
     meta = i64(arena, door[D_META], META_WORDS)
     meta[M_T_US], meta[M_BYTES] = message[T_US], n_bytes
     meta[M_SERIAL] += 1
@@ -151,15 +152,16 @@ def emit(block, t_us, outcome):
         if door[D_KIND] == SPIKES:
             spikes = i32(arena, door[D_DATA], door[D_CAPACITY] + 1)
             message[N_BYTES] = EVENT_BYTES * spikes[0]
+            events = i64(at(outcome), start, 2 * spikes[0])
             for s in range(spikes[0]):
-                i64(at(outcome), start + EVENT_BYTES * s, 1)[0] = t_us
-                u32(at(outcome), start + EVENT_BYTES * s + EVENT_UNIT, 1)[0] = spikes[s + 1]
-                i32(at(outcome), start + EVENT_BYTES * s + EVENT_VALUE, 1)[0] = 1
+                events[2 * s] = t_us
+                events[2 * s + 1] = spikes[s + 1] | (1 << 32)  # the unit, then the value 1
         else:
             meta = i64(arena, door[D_META], META_WORDS)
             message[T_US], message[N_BYTES] = meta[M_T_US], meta[M_BYTES]
-            data = u8(arena, door[D_DATA], meta[M_BYTES])
-            u8(at(outcome), start, meta[M_BYTES])[:] = data
+            copy(at(outcome), start, arena, door[D_DATA], meta[M_BYTES])
+            if header(arena)[H_BROKEN]:  # nothing moves on what is no number
+                u8(at(outcome), start, meta[M_BYTES])[:] = 0
         message[SIZE] = MESSAGE_BYTES + (message[N_BYTES] + 7) // 8 * 8
         end += message[SIZE]
     return end

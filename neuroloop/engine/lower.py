@@ -3,23 +3,31 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
 from typing import Any, Protocol
 
 import msgspec
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.ports import Bundle, Cell, Kernel
 from neuroloop.core.values import Int32s
-from neuroloop.engine import row
+from neuroloop.engine import finite, memory, row
 from neuroloop.engine.arena import Assembler, Field
+from neuroloop.engine.finite import NotANumber, Watched
 from neuroloop.engine.op import Op, Units, Values, Word, place, spiking
+from neuroloop.engine.parameters import Parameters, Present
 from neuroloop.engine.reset import resets
 from neuroloop.engine.visit import visits_events
+from neuroloop.network import misspelt
+from neuroloop.network.connections import Connections
 from neuroloop.network.graph import Network, Number, Population, Projection
 
+_LEAST_BYTES = 8
+"""of a neuron, whatever its kind"""
 _AT_ONCE = 1 << 22
 """delays looked at together: more would not fit into the memory of a small machine"""
 
@@ -46,6 +54,14 @@ class Lowered:
     """everything that spikes or carries values, by name"""
     notes: dict[str, str]
     """how each projection lies in memory, and why"""
+    kinds: dict[str, str]
+    """of each population and projection, by name"""
+    present: Present
+    """parameters of the populations as they are now"""
+    watched: list[Watched]
+    """populations whose state may turn into what is no number"""
+    seed: int
+    """where the network's chance came from"""
 
     @property
     def spiking(self) -> dict[str, Units]:
@@ -62,6 +78,8 @@ class _Target:
     receptors: tuple[str, ...]
     touched: Field | None
     """flags of the blocks that something reaches, where the population wants them"""
+    op: Op
+    made: Parameters
 
     def at(self, receptor: str, where: str) -> tuple[Field, int]:
         name, kind = self.population.name, self.population.kind
@@ -87,9 +105,11 @@ class Lowering:
     seed: int
     reset_every_ticks: int = 0
     """0 lets the network's state go on for ever"""
+    not_a_number: NotANumber = "stop"
 
     def network(self, network: Network, inputs: Mapping[str, Ends]) -> Lowered:
         """Lower a network onto ``inputs``: lists of spikes, and slots of values."""
+        memory.check({p.name: _LEAST_BYTES * p.n for p in network.populations})
         delays = [delay_ticks(j, self.dt_us) for j in network.projections]
         ends = dict(inputs)
         targets: dict[str, _Target] = {}
@@ -103,6 +123,7 @@ class Lowering:
             ]
             op, ends[p.name], targets[p.name] = self._population(p, arriving)
             rows[p.name] = [op]
+            self.to.check_room()
             dynamic += _dynamic(op, targets[p.name].incoming)
         learning: list[Op] = []
         notes: dict[str, str] = {}
@@ -110,23 +131,28 @@ class Lowering:
             op = self._projection(k, j, delay, ends, targets[j.target])
             rows[j.source].append(op)
             notes[op.name] = op.kernel.note
+            self.to.check_room()
+            dynamic += _own_dynamic(op)
             if op.kernel.learn is not None:
                 learning.append(replace(op, kernel=replace(op.kernel, entry=op.kernel.learn)))
         order = [*inputs, *_order(network, delays)]
         every = self.reset_every_ticks
         first = resets(self.to, dynamic, every) if every else []
-        return Lowered([*first, *(op for name in order for op in rows[name]), *learning], ends, notes)
+        watched = [w for k, t in enumerate(targets.values(), 1) for w in _watched(k, t)]
+        last = finite.watch(self.to, watched, self.not_a_number)
+        ops = [*first, *(op for name in order for op in rows[name]), *learning, *last]
+        present = Present({name: target.made for name, target in targets.items()})
+        return Lowered(ops, ends, notes, _kinds(network), present, watched, self.seed)
 
     def _population(
         self, p: Population, arriving: Sequence[tuple[Projection, Int32s]]
     ) -> tuple[Op, Ends, _Target]:
         where = f'population "{p.name}"'
         module = self.library.kind("neuron", p.kind, where)
-        rng = np.random.default_rng([self.seed, *p.name.encode()])
         events = visits_events(p, module, arriving, where)
-        cell = Cell(p.n, self.dt_us / 1e3, rng, events)
-        kernel: Kernel = module.build(_config(module, p.kind, p.params, where), cell)
-        kernel = replace(kernel, state=_with_arrays(kernel.state, p, where))
+        given = {name: _plain(value) for name, value in p.params.items()}
+        made = Parameters(p.name, given, partial(self._kernel, p, module, events))
+        kernel = made.build(made.present)
         width = (p.n + 63) // 64 * 64
         receptors: tuple[str, ...] = module.RECEPTORS
         slots = _slots([delay for _, delay in arriving])
@@ -148,7 +174,21 @@ class Lowering:
                 row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (p.n,)),
             }
         op = place(self.to, p.name, kernel, words)
-        return op, end, _Target(p, incoming, receptors, touched)
+        return op, end, _Target(p, incoming, receptors, touched, op, made)
+
+    def _kernel(
+        self, p: Population, module: ModuleType, events: bool, params: Mapping[str, Number]
+    ) -> Kernel:
+        """Make a population's kernel; from the same parameters it is the same one."""
+        where = f'population "{p.name}"'
+        rng = np.random.default_rng([self.seed, *p.name.encode()])
+        cell = Cell(p.n, self.dt_us / 1e3, rng, events, _own_arrays(module, p, where))
+        config = _config(module, p.kind, params, where)
+        try:
+            kernel: Kernel = module.build(config, cell)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error}") from error
+        return replace(kernel, state=_with_arrays(kernel.state, module, p, where))
 
     def _projection(
         self, k: int, j: Projection, delay: Int32s, ends: Mapping[str, Ends], target: _Target
@@ -156,15 +196,12 @@ class Lowering:
         where = f"projection {j.name}"
         source, post = ends[j.source], ends[j.target]
         module = self.library.kind("synapse", j.kind, where)
-        wanted, given = _signal(module), "spikes" if isinstance(source, Units) else "values"
-        if wanted != given:
-            raise ConfigError(
-                f'{where}: "{j.source}" gives {given}, and kind {j.kind} carries {wanted}'
-            )
+        _check_carried(module, j, "spikes" if isinstance(source, Units) else "values", where)
         config = _config(module, j.kind, j.params, where)
         bundle = Bundle(
             *(j.connections, source.n, post.n, delay, self.dt_us / 1e3, j.layout),
             touches=target.touched is not None,
+            capacity=source.capacity if isinstance(source, Units) else 0,
             rng=np.random.default_rng([self.seed, k, *j.name.encode()]),
         )
         try:
@@ -189,6 +226,28 @@ class Lowering:
         return place(self.to, f"{j.name}.{k}", kernel, words)
 
 
+def _check_carried(module: ModuleType, j: Projection, given: str, where: str) -> None:
+    """Refuse a kind that is made for other connections, or for another signal."""
+    form = getattr(module, "FORM", Connections)
+    if not isinstance(j.connections, form):
+        raise ConfigError(
+            f"{where}: kind {j.kind} takes {form.__name__}; for a {type(j.connections).__name__}"
+            f' leave the kind out, or take kind "{j.connections.KIND}"'
+        )
+    wanted = _signal(module)
+    if wanted != given:
+        right = ' (kind "value" carries values)' if given == "values" else ""
+        raise ConfigError(
+            f'{where}: "{j.source}" gives {given}, and kind {j.kind} carries {wanted}{right}'
+        )
+
+
+def _kinds(network: Network) -> dict[str, str]:
+    """Return the kind of each population and projection, by the name of its fields."""
+    kinds = {p.name: p.kind for p in network.populations}
+    return kinds | {f"{j.name}.{k}": j.kind for k, j in enumerate(network.projections)}
+
+
 def _third(name: str, ends: Mapping[str, Ends], where: str) -> Field:
     """Return where the numbers of a rule's third factor are."""
     end = ends.get(name)
@@ -205,10 +264,22 @@ def _signal(module: ModuleType) -> str:
 
 def _dynamic(op: Op, incoming: Field) -> list[Field]:
     """Return what a reset puts back: the kind's dynamic arrays, its last spikes, its input."""
+    fields = (op.words.get(row.SPIKING), incoming)
+    rest = [field for field in fields if isinstance(field, Field) and field.n_bytes]
+    return [*_own_dynamic(op), *rest]
+
+
+def _watched(number: int, target: _Target) -> list[Watched]:
+    """Return what of a population may turn into what is no number."""
+    p = target.population
+    return finite.watched(p.name, number, p.n, _own_dynamic(target.op))
+
+
+def _own_dynamic(op: Op) -> list[Field]:
+    """Return the arrays that a kind, or a layout of synapses, calls dynamic."""
     names = list(op.kernel.state)
     own = [op.words[row.STATE + names.index(name)] for name in op.kernel.dynamic]
-    fields = (*own, op.words.get(row.SPIKING), incoming)
-    return [field for field in fields if isinstance(field, Field) and field.n_bytes]
+    return [field for field in own if isinstance(field, Field) and field.n_bytes]
 
 
 def delay_ticks(j: Projection, dt_us: int) -> Int32s:
@@ -227,7 +298,10 @@ def delay_ticks(j: Projection, dt_us: int) -> Int32s:
                 f"{dt_us / 1e3:g} ms"
             )
         if (near > 65_535).any():
-            raise ConfigError(f"projection {j.name}: a delay is longer than 65,535 ticks")
+            raise ConfigError(
+                f"projection {j.name}: a delay of {near.max() * dt_us / 1e3:g} ms is longer than "
+                f"65,535 ticks of {dt_us / 1e3:g} ms; longer ticks reach further"
+            )
         whole[first : first + _AT_ONCE] = near
     return whole if given.ndim else np.broadcast_to(whole[0], len(j.connections))
 
@@ -255,36 +329,61 @@ def _order(network: Network, delays: Iterable[Int32s]) -> list[str]:
 
 
 def _config(module: ModuleType, kind: str, params: Mapping[str, Number], where: str) -> Any:
-    for name, value in params.items():
+    known = module.Config.__struct_fields__
+    plain = {name: _plain(value) for name, value in params.items()}
+    for name, value in plain.items():
+        if name not in known:
+            raise ConfigError(
+                f'{where} ({kind}): no parameter "{name}"{misspelt.hint(str(name), known)}'
+            )
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{where} ({kind}): {name} is {value}; a finite number is wanted")
     try:
-        return msgspec.convert({n: _plain(v) for n, v in params.items()}, module.Config)
-    except msgspec.ValidationError as error:
-        known = module.Config.__struct_fields__
-        hints = [nearest(name, known) for name in params if name not in known]
-        raise ConfigError(f"{where} ({kind}): {error}{''.join(hints)}") from error
+        return msgspec.convert(plain, module.Config)
+    except (msgspec.ValidationError, OverflowError) as error:
+        raise ConfigError(f"{where} ({kind}): {error}") from error
 
 
-def _plain(value: object) -> object:
+def _plain(value: Number) -> Number:
     """Turn a NumPy number into the Python number that a Config takes."""
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _with_arrays(state: Mapping[str, Any], p: Population, where: str) -> dict[str, Any]:
+def _own_arrays(module: ModuleType, p: Population, where: str) -> dict[str, NDArray[np.float64]]:
+    """Return those of a population's arrays that its kind is made from."""
+    return {
+        name: _numbers(p.arrays[name], np.dtype(np.float64), f"{where}: {name}")
+        for name in getattr(module, "ARRAYS", ())
+        if name in p.arrays
+    }
+
+
+def _with_arrays(
+    state: Mapping[str, Any], module: ModuleType, p: Population, where: str
+) -> dict[str, Any]:
     """Replace first values of the kind's arrays by the population's own."""
     result = dict(state)
+    own: tuple[str, ...] = getattr(module, "ARRAYS", ())
     for name, value in p.arrays.items():
+        if name in own:
+            continue
         if name not in state:
-            raise ConfigError(f'{where}: kind {p.kind} has no array "{name}"{nearest(name, state)}')
+            hint = nearest(name, (*state, *own))
+            raise ConfigError(f'{where}: kind {p.kind} has no array "{name}"{hint}')
         first = np.asarray(state[name])
-        try:
-            array = np.asarray(value, first.dtype)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise ConfigError(f"{where}: {name} does not fit {first.dtype}: {error}") from error
+        array = _numbers(value, first.dtype, f"{where}: {name}")
         if array.shape != first.shape:
             raise ConfigError(f"{where}: {name} has shape {array.shape}, not {first.shape}")
-        if not np.isfinite(array).all():
-            raise ConfigError(f"{where}: {name} holds a number that is not finite")
         result[name] = array
     return result
+
+
+def _numbers(value: ArrayLike, dtype: np.dtype[Any], where: str) -> NDArray[Any]:
+    """Return an array of finite numbers."""
+    try:
+        array = np.asarray(value, dtype)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise ConfigError(f"{where} does not fit {dtype}: {error}") from error
+    if not np.isfinite(array).all():
+        raise ConfigError(f"{where} holds a number that is not finite")
+    return array

@@ -1,7 +1,7 @@
 """Rows of the program's table before the arena is laid out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -92,4 +92,12 @@ def place(to: Assembler, name: str, kernel: Kernel, words: Mapping[int, Word]) -
     own |= dict(enumerate(kernel.counts, row.COUNT + 1))
     numbers = np.asarray(kernel.params, np.float32)
     own |= {row.PARAMS: to.array(f"{name}.params", numbers), row.N_PARAMS: len(numbers)}
-    return Op(name, kernel, {**own, **words})
+    return Op(name, _without_values(kernel), {**own, **words})
+
+
+def _without_values(kernel: Kernel) -> Kernel:
+    """Return a kernel with the names of its arrays alone: their values would be in memory twice."""
+    state, plastic, static = (
+        dict.fromkeys(arrays, 0) for arrays in (kernel.state, kernel.plastic, kernel.static)
+    )
+    return replace(kernel, state=state, plastic=plastic, static=static)

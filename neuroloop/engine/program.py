@@ -14,6 +14,7 @@ from neuroloop.core.native import address_of
 from neuroloop.core.values import Int64s, UInt8s
 from neuroloop.engine import row
 from neuroloop.engine.arena import Arena, Assembler, Field
+from neuroloop.engine.lower import Lowered
 from neuroloop.engine.op import Op, Slot, Units, Word
 
 (
@@ -43,6 +44,8 @@ class Plan:
     """what messages can reach, by their number"""
     outlets: Sequence[Slot | Units] = field(default_factory=tuple)
     """what is copied out after every tick, by its number"""
+    network: Lowered | None = None
+    """the network among the rows"""
 
 
 class Program:

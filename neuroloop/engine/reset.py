@@ -8,7 +8,7 @@ numbers go on.
 from collections.abc import Sequence
 
 from neuroloop.core.kernel import entry
-from neuroloop.core.native import u8
+from neuroloop.core.native import copy
 from neuroloop.core.ports import Kernel
 from neuroloop.engine.arena import Assembler, Field, Section
 from neuroloop.engine.op import Op, Word, place
@@ -20,7 +20,7 @@ EVERY = COUNT + 1
 @entry
 def put_back(arena, row):
     if (header(arena)[H_STEP] - 1) % row[EVERY] == 0:  # the first tick is step 1
-        u8(arena, row[OUT], row[N])[:] = u8(arena, row[IN], row[N])
+        copy(arena, row[OUT], arena, row[IN], row[N])
 
 
 def resets(to: Assembler, fields: Sequence[Field], every_ticks: int) -> list[Op]:

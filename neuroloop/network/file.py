@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.config import array_file
 from neuroloop.core.errors import ConfigError, MachineError, NeuroloopError
-from neuroloop.network.connect import pairs
+from neuroloop.network.forms import pack, unpack, unpack_pairs
 from neuroloop.network.graph import Input, Network, Population, Projection
 
-FORMAT = 1
+FORMAT = 2
+"""1 named the source of each synapse, and knew neither values, settings of synapses nor kernels"""
 MOST_BYTES = 1 << 30
 """of all arrays of a file together: some fifty million synapses"""
 MOST_UNITS = 1 << 24
@@ -27,6 +29,7 @@ MOST_WAITING = 1 << 28
 """units of a file's populations, each times the longest delay that reaches it in milliseconds: at
 ticks of 1 ms the numbers in which arriving spikes wait"""
 
+_READ = (1, 2)
 _SHIPPED = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _BESIDE = re.compile(r"\./[\w-]+\.py", re.ASCII)
 
@@ -44,31 +47,38 @@ def save(network: Network, path: Path | str) -> None:
     """
     path = Path(path)
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    description = {
+    description: dict[str, Any] = {
         "format": FORMAT,
-        "inputs": [{"name": i.name, "n": i.n} for i in network.inputs],
+        "inputs": [{"name": i.name, "n": i.n, "signal": i.signal} for i in network.inputs],
         "populations": [],
         "projections": [],
     }
     for k, p in enumerate(network.populations):
         for name, value in p.arrays.items():
-            numbers = np.asarray(value)
-            if numbers.dtype.hasobject:
-                raise ConfigError(f'population "{p.name}": {name} is not an array of numbers')
-            arrays[f"population.{k}.{name}"] = numbers
-        description["populations"].append(  # type: ignore[attr-defined]
-            {"name": p.name, "n": p.n, "kind": _named(p.kind, path), "params": dict(p.params)}
+            arrays[f"population.{k}.{name}"] = _numbers(value, f'population "{p.name}": {name}')
+        description["populations"].append(
+            {
+                "name": p.name,
+                "n": p.n,
+                "kind": _named(p.kind, path),
+                "params": dict(p.params),
+                "update": p.update,
+            }
         )
     for k, j in enumerate(network.projections):
-        for name in ("pre", "post", "weight"):
-            arrays[f"projection.{k}.{name}"] = getattr(j.connections, name)
-        arrays[f"projection.{k}.delay_ms"] = np.asarray(j.delay_ms, np.float64)
-        description["projections"].append(  # type: ignore[attr-defined]
+        where = f"projection {j.name}"
+        form, own = pack(j.connections, where)
+        own = {**own, "delay_ms": _numbers(j.delay_ms, f"{where}: delay_ms")}
+        arrays |= {f"projection.{k}.{name}": np.asarray(value) for name, value in own.items()}
+        description["projections"].append(
             {
                 "source": j.source,
                 "target": j.target,
+                "connections": form,
                 "receptor": j.receptor,
                 "kind": _named(j.kind, path),
+                "params": dict(j.params),
+                "layout": _layout(j.layout),
             }
         )
     _check_size(network, str(path))
@@ -113,23 +123,31 @@ def _network(
     def of(prefix: str) -> dict[str, np.ndarray[Any, Any]]:
         return {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
 
-    if description["format"] != FORMAT:
-        raise ConfigError(f"format {description['format']}; this version reads format {FORMAT}")
+    version = description["format"]
+    if version not in _READ:
+        raise ConfigError(
+            f"format {version}; this version reads format {' and '.join(map(str, _READ))}"
+            + (", and a newer one of neuroloop may read this" if version > FORMAT else "")
+        )
     projections = []
     for k, j in enumerate(description["projections"]):
         a = of(f"projection.{k}.")
-        connections = pairs(a["pre"], a["post"], a["weight"])
+        old = version == 1
         projections.append(
             Projection(
-                *(j["source"], j["target"], connections, a["delay_ms"], j["receptor"]),
-                _kind(j["kind"], path),
+                *(j["source"], j["target"]),
+                unpack_pairs(a, MOST_UNITS) if old else unpack(j["connections"], a),
+                *(a["delay_ms"], j["receptor"], _kind(j["kind"], path)),
+                **({} if old else {"params": j["params"], "layout": _layout(j["layout"])}),
             )
         )
     network = Network(
-        tuple(Input(i["name"], i["n"]) for i in description["inputs"]),
+        tuple(Input(i["name"], i["n"], i.get("signal", "spikes")) for i in description["inputs"]),
         tuple(
             Population(
-                p["name"], p["n"], _kind(p["kind"], path), p["params"], of(f"population.{k}.")
+                *(p["name"], p["n"], _kind(p["kind"], path), p["params"]),
+                of(f"population.{k}."),
+                p.get("update", "auto"),
             )
             for k, p in enumerate(description["populations"])
         ),
@@ -153,6 +171,20 @@ def _check_size(network: Network, where: str) -> None:
             f"{where}: delays up to {max(longest.values()):g} ms for so many units; units times"
             f" milliseconds are {MOST_WAITING} at most in a file"
         )
+
+
+def _numbers(value: ArrayLike, where: str) -> NDArray[Any]:
+    numbers = np.asarray(value)
+    if numbers.dtype.kind not in "biuf":
+        raise ConfigError(f"{where} is not an array of numbers")
+    return numbers
+
+
+def _layout(layout: object) -> str:
+    """Return a layout that comes with the project: no file of somebody else's."""
+    if isinstance(layout, str) and _SHIPPED.fullmatch(layout):
+        return layout
+    raise ConfigError(f"layout {layout!r}: in a network file it is one that comes with the project")
 
 
 def _kind(kind: object, path: Path) -> str:

@@ -9,6 +9,7 @@ Network(
 ```
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -17,9 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuroloop.core.errors import ConfigError, nearest
-from neuroloop.network.connections import Connections
+from neuroloop.network.connections import MOST_UNITS
+from neuroloop.network.wiring import Wiring
 
 Number = float | int | str
+
+_SIGNALS = ("spikes", "values")
+_UPDATES = ("auto", "full", "events")
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,11 @@ class Input:
     name: str
     n: int
     signal: Literal["spikes", "values"] = "spikes"
+
+    @property
+    def values(self) -> bool:
+        """Whether it carries values."""
+        return self.signal == "values"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,18 +65,29 @@ class Projection:
 
     source: str
     target: str
-    connections: Connections
+    connections: Wiring
+    """lists of synapses (`Connections`), or a rule for them (`Convolution`, `Pooling`)"""
     delay_ms: float | ArrayLike = 0.0
     """one for all, or ``float[s]`` in the order of ``connections``, which are sorted by source,
     then target; 0 is the same tick"""
     receptor: str = ""
     """of the target; empty means its first"""
-    kind: str = "static"
-    """a file in ``neuroloop/synapses``"""
+    kind: str = ""
+    """a file in ``neuroloop/synapses``; empty takes the one the connections are made for:
+    ``static``, ``convolution`` or ``pooling``"""
     params: Mapping[str, Number] = field(default_factory=dict)
     """of the kind"""
     layout: str = "auto"
     """how it lies in memory: a file in ``neuroloop/engine/layouts``; ``auto`` takes the fastest"""
+
+    def __post_init__(self) -> None:
+        if not hasattr(self.connections, "KIND"):
+            raise ConfigError(
+                f"projection {self.name}: its connections are a {type(self.connections).__name__};"
+                " dense() takes a matrix, from_sparse() a sparse one, pairs() arrays of indices"
+            )
+        if not self.kind:
+            object.__setattr__(self, "kind", self.connections.KIND)
 
     @property
     def name(self) -> str:
@@ -91,12 +112,11 @@ class Network:
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
         for part in self.spiking:
-            if not part.name:
-                raise ConfigError("a part of the network has no name")
+            if not isinstance(part.name, str) or not part.name:
+                raise ConfigError(f"a part of the network has no name but {part.name!r}")
             if part.name in sizes:
                 raise ConfigError(f'two parts of the network are called "{part.name}"')
-            if not _is_count(part.n):
-                raise ConfigError(f'"{part.name}" has {part.n!r} units; it needs at least 1')
+            _check_part(part)
             sizes[part.name] = part.n
         inputs = {part.name for part in self.inputs}
         for projection in self.projections:
@@ -117,33 +137,47 @@ class Network:
         raise ConfigError(f'the network has no population "{name}"{nearest(name, known)}')
 
 
-def _is_count(n: object) -> bool:
-    return isinstance(n, int | np.integer) and bool(n >= 1)
+def _check_part(part: Input | Population) -> None:
+    n = part.n
+    if not isinstance(n, int | np.integer) or n < 1:
+        raise ConfigError(f'"{part.name}" has {n!r} units; it needs at least 1')
+    if n > MOST_UNITS:
+        raise ConfigError(f'"{part.name}" has {n} units; at most {MOST_UNITS} fit')
+    if isinstance(part, Input):
+        what, chosen, known = "signal", part.signal, _SIGNALS
+    else:
+        what, chosen, known = "update", part.update, _UPDATES
+    if chosen not in known:
+        raise ConfigError(f'"{part.name}": {what} is {chosen!r}{nearest(str(chosen), known)}')
 
 
 def _check_ends(projection: Projection, sizes: Mapping[str, int], inputs: set[str]) -> None:
-    wired = projection.connections
-    last = (int(np.flatnonzero(np.diff(wired.start))[-1]), int(wired.post.max())) if wired else None
-    for k, end in enumerate((projection.source, projection.target)):
+    where, wired = f"projection {projection.name}", projection.connections
+    for end in (projection.source, projection.target):
         if end not in sizes:
-            raise ConfigError(
-                f'projection {projection.name}: no population "{end}"{nearest(end, sizes)}'
-            )
-        if last is not None and last[k] >= sizes[end]:
-            raise ConfigError(
-                f'projection {projection.name}: neuron {last[k]} of "{end}", '
-                f"which has {sizes[end]}"
-            )
+            raise ConfigError(f'{where}: no population "{end}"{nearest(str(end), sizes)}')
     if projection.target in inputs:
-        raise ConfigError(f'projection {projection.name}: "{projection.target}" is an input')
+        raise ConfigError(f'{where}: "{projection.target}" is an input')
+    ends = ((projection.source, wired.n_pre), (projection.target, wired.n_post))
+    for end, n in ends if len(wired) else ():
+        if wired.WHOLE and n != sizes[end]:
+            raise ConfigError(
+                f"{where}: its {type(wired).__name__} is between {wired.n_pre} and {wired.n_post}"
+                f' units, but "{end}" has {sizes[end]}'
+            )
+        if n > sizes[end]:
+            raise ConfigError(f'{where}: neuron {n - 1} of "{end}", which has {sizes[end]}')
 
 
 def _check_delays(projection: Projection) -> None:
-    delay = np.asarray(projection.delay_ms, np.float64)
-    if delay.ndim and delay.shape != (len(projection.connections),):
-        raise ConfigError(
-            f"projection {projection.name}: {delay.shape} delays "
-            f"for {len(projection.connections)} synapses"
-        )
-    if not np.isfinite(delay).all() or (delay < 0).any():
-        raise ConfigError(f"projection {projection.name}: a delay is negative or not a number")
+    where, synapses = f"projection {projection.name}", len(projection.connections)
+    try:
+        delay = np.asarray(projection.delay_ms)
+        delay = delay if delay.dtype.kind in "fiu" else delay.astype(np.float64)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(f"{where}: a delay is not a number: {error}") from error
+    if delay.ndim and delay.shape != (synapses,):
+        raise ConfigError(f"{where}: {delay.shape} delays for {synapses} synapses")
+    # a number that is none makes both ends of the range none
+    if delay.size and not 0 <= delay.min() <= delay.max() < math.inf:
+        raise ConfigError(f"{where}: a delay is negative or not a number")

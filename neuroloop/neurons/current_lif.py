@@ -4,8 +4,10 @@ r"""Discrete LIF with a decaying current, the form of trained spiking actors.
    c_t = d_c\, c_{t-1} + x_t + bias, \qquad
    v_t = d_v\, v_{t-1} (1 - s_{t-1}) + c_t, \qquad s_t = v_t > v_{threshold}
 
-One tick is one step of the recurrence whatever its length; the input of a tick acts in the same
-tick; the reset (to 0) shows in the next one; the comparison is strict.
+One tick is one step of the recurrence whatever its length.  In each tick: the current decays and
+takes the input and the bias, v decays (from 0 where the neuron fired in the last tick), the current
+is added to it, compare (strictly: ``v > v_threshold``) and fire.  So the input of a tick acts in
+the same tick, and the reset (to 0) shows in the next one.  There is no refractory time.
 
 Source: G. Tang, N. Kumar and K. P. Michmizos, "Reinforcement co-learning of deep and spiking
 neural networks for energy-efficient mapless navigation", IROS 2020.

@@ -6,8 +6,9 @@ r"""Leaky integrate-and-fire with exponential current synapses, integrated exact
 
 Weights are in pA and raise the current at once (negative ones to ``inh``).  In each tick: v moves
 under the currents of the tick's start, the currents decay, arriving spikes are added to them,
-compare (``v >= v_threshold``), fire and reset.  A refractory neuron holds v at ``v_reset`` while
-its currents go on.
+compare (``v >= v_threshold``), fire and reset.  So a spike that enters a tick moves v from the next
+one on, whatever its delay.  A refractory neuron holds v at ``v_reset`` for the ticks after its
+spike while its currents go on.
 
 Source: S. Rotter and M. Diesmann, "Exact digital simulation of time-invariant linear systems",
 Biological Cybernetics 81, 1999.

@@ -1,7 +1,11 @@
 """A source of independent random spikes at a given rate; it has no input.
 
-In each tick a neuron fires with probability ``rate_hz * dt`` (one spike a tick at most), drawn from
-its own generator (`neuroloop.engine.xorshift`), whose state is part of the snapshot.
+In each tick a neuron fires with probability ``rate_hz * dt`` (one spike a tick at most; where that
+is 1 or more, in every tick), drawn from its own generator (`neuroloop.engine.xorshift`), whose
+state is part of the snapshot: the next number as a fraction, compared strictly
+(``< rate_hz * dt``).  For several events of a unit in a tick there is `poisson_counts`.
+
+Source: P. Dayan and L. F. Abbott, *Theoretical Neuroscience*, MIT Press 2001, section 1.4.
 """
 
 import numpy as np

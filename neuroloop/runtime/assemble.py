@@ -14,7 +14,7 @@ from neuroloop.core.ports import Actuator, Kernel, Plant, Site
 from neuroloop.core.values import Float32s, Scalars, SourceSpec, Spikes
 from neuroloop.engine import row, silence
 from neuroloop.engine.arena import Assembler
-from neuroloop.engine.lower import Lowering
+from neuroloop.engine.lower import Lowered, Lowering
 from neuroloop.engine.op import Op, Slot, Units, Values, Word, place, slot, spiking
 from neuroloop.engine.program import Plan, Program
 from neuroloop.runtime import check, networks, plants
@@ -43,6 +43,7 @@ class _Assembly:
     to: Assembler = field(default_factory=Assembler)
     plant: Plant | None = None
     plant_kind: str | None = None
+    lowered: Lowered | None = None
     ops: list[Op] = field(default_factory=list)
     ports: list[Slot | Units] = field(default_factory=list)
     motions: list[Slot] = field(default_factory=list)
@@ -70,7 +71,7 @@ class _Assembly:
             self._limb(part, actuators[part.name])
         # motion first: its place in what leaves a tick is then the same in every tick
         outlets: list[Slot | Units] = [*self.motions, *self.spiking.values()]
-        plan = Plan(self.ops, self.ports, outlets)
+        plan = Plan(self.ops, self.ports, outlets, self.lowered)
         edits = self._feed("edits", 0, 1 << 16)
         program = Program(plan, self.to)
         self._silence(program)
@@ -171,17 +172,18 @@ class _Assembly:
         network = networks.of(wiring.network, self.run.folder, wiring.network_options, where)
         check.inputs(network, {name: units.n for name, units in self.spiking.items()}, where)
         inputs: dict[str, Units | Values] = {
-            i.name: self._values(i.name, i.n, where) if i.signal == "values" else self.spiking[i.name]
+            i.name: self._values(i.name, i.n, where) if i.values else self.spiking[i.name]
             for i in network.inputs
         }
         seed, reset = self.run.run.seed, wiring.reset_every_ticks
-        lowering = Lowering(self.to, library, self.dt_us, seed, reset)
+        lowering = Lowering(self.to, library, self.dt_us, seed, reset, wiring.not_a_number)
         try:
             lowered = lowering.network(network, inputs)
         except ConfigError as error:
             raise ConfigError(f"{where} {wiring.network}: {error}") from error
         self.spiking = lowered.spiking
         self.ops += lowered.ops
+        self.lowered = lowered
 
     def _values(self, name: str, n: int, where: str) -> Values:
         """Return the numbers of the sensor that an input of values is named after."""

@@ -29,7 +29,7 @@ def names(run: RunFile) -> Network:
     where = f"{run.path}: [engine]"
     network = networks.of(run.wiring.network, run.folder, run.wiring.network_options, where)
     # a sensor that gives spikes feeds an input itself; which ones do shows when they are open
-    wanted = {part.name for part in network.inputs if part.signal == "spikes"}
+    wanted = {part.name for part in network.inputs if not part.values}
     fed = {name: None for name in sensors if name in wanted}
     inputs(network, {**fed, **{part.name: _units(part) for part in run.encoders}}, where)
     spiking = [part.name for part in network.spiking]
@@ -55,7 +55,7 @@ def inputs(network: Network, fed: Mapping[str, int | None], where: str) -> None:
 
     ``fed`` is the number of units by the name of the encoder or sensor, None where it is not known.
     """
-    spiking = [part for part in network.inputs if part.signal == "spikes"]
+    spiking = [part for part in network.inputs if not part.values]
     for part in spiking:
         if part.name not in fed:
             raise ConfigError(

@@ -1,7 +1,7 @@
 """Feeds: how readings, spikes and edits come into the tick, each through a ring of its own."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -13,11 +13,13 @@ from neuroloop.core.message import (
     RECORD_BYTES,
     Kind,
     pack,
+    padded,
     payload_of,
 )
 from neuroloop.core.native import address_of
 from neuroloop.core.ring import Ring, empty_ring
 from neuroloop.core.values import Int64s, Motion, Numbers, Spikes, UInt8s
+from neuroloop.runtime.backlog import kept, refill, taken, waiting_bytes
 from neuroloop.runtime.intake import (
     AT_ONCE,
     F_CAPACITY,
@@ -28,6 +30,9 @@ from neuroloop.runtime.intake import (
     F_RING,
     FEED_WORDS,
 )
+
+_OFFSET_BYTES = 8
+"""of an edit, before its content"""
 
 
 class Feed:
@@ -57,6 +62,7 @@ class Feed:
         self.port = port
         self.latency_us = latency_us
         self.max_age_us = max_age_us
+        self.message_bytes = message_bytes
         self.ring: Ring = empty_ring(MESSAGE_BYTES + message_bytes, messages)
 
     def reading(self, value: Numbers | Motion) -> None:
@@ -77,8 +83,32 @@ class Feed:
 
     def edit(self, offset: int, content: bytes, t_us: int) -> bool:
         """Send bytes for a place in the arena; False where the ring has no room for them."""
-        payload = np.frombuffer(offset.to_bytes(8, "little") + content, np.uint8)
+        payload = np.frombuffer(offset.to_bytes(_OFFSET_BYTES, "little") + content, np.uint8)
         return self.ring.push(pack(Kind.EDIT, self.port, t_us, payload))
+
+    def edits(self, fields: Mapping[str, tuple[int, bytes]], t_us: int) -> None:
+        """Send all of these edits or none: of each field its offset and its bytes.
+
+        Raises
+        ------
+        ConfigError
+            Where a field is larger than an edit can be, or too much waits already.
+        """
+        most = self.message_bytes - _OFFSET_BYTES
+        for name, (_, content) in fields.items():
+            if len(content) > most:
+                raise ConfigError(
+                    f"edit of {name}: it has {len(content):,} bytes, and one edit holds {most:,} "
+                    "at most; build the network anew"
+                )
+        sizes = [MESSAGE_BYTES + padded(_OFFSET_BYTES + len(c)) for _, c in fields.values()]
+        # a message that does not fit before the end leaves a gap as long as itself
+        if sum(sizes) + max(sizes, default=0) > self.ring.capacity - waiting_bytes(self.ring):
+            raise ConfigError(
+                f"edit of {', '.join(fields)}: too much waits for the next tick already"
+            )
+        for offset, content in fields.values():
+            self.edit(offset, content, t_us)
 
 
 class Intake:
@@ -111,19 +141,21 @@ class Intake:
 
     def snapshot(self) -> bytes:
         """Copy what waits in the rings, and the counters."""
-        return self.table.tobytes() + b"".join(f.ring.memory.tobytes() for f in self.feeds)
+        return self.table[:, F_LATE:].tobytes() + b"".join(kept(f.ring) for f in self.feeds)
 
     def restore(self, state: bytes) -> None:
         """Go back to a snapshot of the same feeds."""
-        at = self.table.nbytes
-        if len(state) != at + sum(len(feed.ring.memory) for feed in self.feeds):
-            raise ConfigError("the snapshot is truncated or belongs to another loop")
-        saved = np.frombuffer(state[:at], np.int64).reshape(self.table.shape)
-        self.table[:, F_LATENCY_US:] = saved[:, F_LATENCY_US:]
+        counters = self.table[:, F_LATE:]
+        left = memoryview(state)[counters.nbytes :]
+        waiting = []
         for feed in self.feeds:
-            size = len(feed.ring.memory)
-            feed.ring.memory[:] = np.frombuffer(state[at : at + size], np.uint8)
-            at += size
+            content, left = taken(left, feed.ring.capacity)
+            waiting.append(content)
+        if left or len(state) < counters.nbytes:
+            raise ConfigError("the snapshot is truncated or belongs to another loop")
+        counters[:] = np.frombuffer(state, np.int64, counters.size).reshape(counters.shape)
+        for feed, content in zip(self.feeds, waiting, strict=True):
+            refill(feed.ring, content)
 
 
 _READ_AHEAD_US = 50_000

@@ -12,7 +12,7 @@ from neuroloop.core.message import (
     SIZE,
     T_US,
 )
-from neuroloop.core.native import at, i64, now_ns, u8
+from neuroloop.core.native import at, copy, i64, now_ns
 from neuroloop.core.ring import advance, peek
 
 FEED_WORDS = 8
@@ -51,7 +51,7 @@ def gather(feeds, n_feeds, record, index, t_us, dt_us):
         else:
             if timed and oldest + feed[F_LATENCY_US] < t_us:
                 feed[F_LATE] += 1
-            u8(at(record), end, n_bytes)[:] = u8(at(message), 0, n_bytes)
+            copy(at(record), end, at(message), 0, n_bytes)
             end += n_bytes
             feed[F_TAKEN] += 1
         advance(feed[F_RING], n_bytes)

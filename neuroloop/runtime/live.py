@@ -16,10 +16,11 @@ import numpy as np
 
 from neuroloop.core.kernel import kernel
 from neuroloop.core.mailbox import empty_mailbox, put
-from neuroloop.core.message import R_BYTES, R_LATE_NS, RECORD_WORDS
+from neuroloop.core.message import R_BROKEN, R_BYTES, R_LATE_NS, RECORD_WORDS
 from neuroloop.core.native import (
     address_of,
     at,
+    copy,
     i64,
     load_acquire,
     now_ns,
@@ -45,7 +46,7 @@ _PRIORITY = 50
 
 @kernel
 def run(control, program, intake, outcome, out, dt_ns, spin_ns):
-    """Tick until stopped; ``intake``, ``outcome`` and ``out`` are tuples of addresses and sizes.
+    """Tick until stopped or broken; ``intake``, ``outcome`` and ``out`` are tuples of addresses and sizes.
 
     ``intake`` is (feeds, number of feeds, record), ``outcome`` (outcome, room for one message),
     ``out`` (mailbox, bytes of motion, ring, capacity of the ring).
@@ -68,10 +69,11 @@ def run(control, program, intake, outcome, out, dt_ns, spin_ns):
         put(mailbox, u8(at(outcome[0]), 0, motion_bytes))
         message = i64(at(outcome[1]), 0, 1)
         message[0] = 8 + into[R_BYTES] + left[R_BYTES]
-        u8(at(outcome[1]), 8, into[R_BYTES])[:] = u8(at(record), 0, into[R_BYTES])
-        kept = u8(at(outcome[0]), 0, left[R_BYTES])
-        u8(at(outcome[1]), 8 + into[R_BYTES], left[R_BYTES])[:] = kept
+        copy(at(outcome[1]), 8, at(record), 0, into[R_BYTES])
+        copy(at(outcome[1]), 8 + into[R_BYTES], at(outcome[0]), 0, left[R_BYTES])
         push(ring, capacity, u8(at(outcome[1]), 0, message[0]), message[0])
+        if left[R_BROKEN]:  # its motion, which is zero, stays the newest
+            break
         index += 1
         behind = (now_ns() - start) // dt_ns - index
         if behind > 0:

@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuroloop.core.message import KIND, MESSAGE_WORDS, N_BYTES, PORT, SIZE, T_US, Kind, Message
+from neuroloop.core.message import EVENT, EVENT_BYTES
 from neuroloop.core.native import address_of
-from neuroloop.core.values import Float32s
+from neuroloop.core.values import Float32s, Spikes
 from neuroloop.runtime.loop import Loop
-from neuroloop.runtime.stride import LOG_END, LOG_SPIKES, LOG_SYNOPS, LOG_WORDS, stride
+from neuroloop.runtime.stride import LOG_EVENTS, LOG_SPIKES, LOG_SYNOPS, LOG_WORDS, stride
 
 _AT_ONCE = 1 << 16
 """ticks in one call at most, so that Ctrl-C is heard"""
-_BYTES = 1 << 22
+_ROOM = 1 << 18
+"""spikes in a log, before those of the last tick"""
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,10 @@ class Stride:
     """Some ticks that were run."""
 
     ticks: int
-    left: list[Message]
-    """the spikes of the watched populations, in order"""
+    events: "np.ndarray[tuple[int], np.dtype[np.void]]"
+    """spikes of the watched populations, `EVENT` records with the population as their value"""
     spikes: int
+    """of all populations"""
     synops: int
     cost_us: Float32s
     """of each tick"""
@@ -32,7 +34,8 @@ class Log:
     """Room for what leaves many ticks; ``outcome_bytes`` is the most that leaves one."""
 
     def __init__(self, outcome_bytes: int) -> None:
-        self._words = np.zeros((_BYTES + outcome_bytes) // 8 + LOG_WORDS, np.int64)
+        words = LOG_WORDS + (_ROOM * EVENT_BYTES + outcome_bytes) // 8
+        self._words = np.zeros(words, np.int64)
         self._cost = np.zeros(_AT_ONCE, np.float32)
 
     def run(self, loop: Loop, ticks: int) -> Stride:
@@ -40,7 +43,7 @@ class Log:
         done = stride(
             *loop.addresses,
             address_of(self._words),
-            _BYTES,
+            _ROOM,
             address_of(self._cost),
             loop.next_index,
             min(ticks, _AT_ONCE),
@@ -48,19 +51,17 @@ class Log:
         )
         loop.next_index += done
         words = self._words
-        left = self._messages() if words[LOG_END] > 8 * LOG_WORDS else []
+        end = LOG_WORDS + int(words[LOG_EVENTS]) * EVENT_BYTES // 8
+        events = words[LOG_WORDS:end].view(EVENT).copy()
         cost = self._cost[:done].copy()
-        return Stride(done, left, int(words[LOG_SPIKES]), int(words[LOG_SYNOPS]), cost)
+        return Stride(done, events, int(words[LOG_SPIKES]), int(words[LOG_SYNOPS]), cost)
 
-    def _messages(self) -> list[Message]:
-        end = int(self._words[LOG_END])
-        kept = self._words[: end // 8].copy()
-        content = kept.view(np.uint8)
-        found, at = [], LOG_WORDS
-        while 8 * at < end:
-            head = kept[at : at + MESSAGE_WORDS].tolist()
-            first = 8 * (at + MESSAGE_WORDS)
-            payload = content[first : first + head[N_BYTES]]
-            found.append(Message(Kind(head[KIND]), head[PORT], head[T_US], payload))
-            at += head[SIZE] // 8
-        return found
+
+def by_outlet(strides: list[Stride], outlets: int) -> list[Spikes]:
+    """Return the spikes of each watched population."""
+    events = np.concatenate([s.events for s in strides]) if strides else np.empty(0, EVENT)
+    found = []
+    for k in range(outlets):
+        own = events[events["value"] == k]
+        found.append(Spikes(own["t_us"].copy(), own["unit"].copy()))
+    return found

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from neuroloop.core.errors import ConfigError
 from neuroloop.core.message import R_DT_US, R_INDEX, R_T_US, messages
 from neuroloop.core.native import address_of
 from neuroloop.core.ports import Actuator, Plant, Sink
 from neuroloop.core.values import Float32s, Motion, Tick, UInt8s
 from neuroloop.engine.program import Program
 from neuroloop.runtime.boundary import blame
+from neuroloop.runtime.broken import check
 from neuroloop.runtime.episode import Episode
 from neuroloop.runtime.feed import Feed, Intake
 from neuroloop.runtime.python_part import PythonDecoder, PythonEncoder
@@ -45,7 +45,7 @@ class Loop:
     next_index: int = 0
 
     def __post_init__(self) -> None:
-        self.outcome: UInt8s = self.program.outcome_buffer()
+        self.moved = self.outcome = self.program.outcome_buffer()
         self._motions, self.motion_bytes = self.program.motions()
         self.addresses = (
             self.program.address,
@@ -76,6 +76,7 @@ class Loop:
 
     def move(self, outcome: UInt8s) -> None:
         """Pass the motion on; its place at the head of an outcome is `motion_bytes` long."""
+        self.moved = outcome
         for actuator, (stamp, values) in zip(self.actuators, self._motions, strict=True):
             t_us = int(outcome[stamp].view(np.int64)[0])
             try:
@@ -109,10 +110,10 @@ class Loop:
 
     def ended(self) -> bool:
         """Whether the run is over: asked to stop, goal reached, or every file read."""
+        check(self.program, self.moved)
         return self.episode.over(self.plant, self.next_index * self.dt_us, self.sources)
 
     def edit(self, name: str, value: object) -> None:
         """Set a field of the network (``population.array``) from the next tick on."""
-        offset, content = self.program.arena.patch(name, value)
-        if not self.edits.edit(offset, content, self.next_index * self.dt_us):
-            raise ConfigError(f"edit of {name}: too much waits for the next tick already")
+        patch = self.program.arena.patch(name, value)
+        self.edits.edits({name: patch}, self.next_index * self.dt_us)

@@ -32,3 +32,13 @@ def of(name: str, folder: Path, options: Mapping[str, Any], where: str) -> Netwo
     if not isinstance(network, Network):
         raise ConfigError(f"{where}: {name} returned {type(network).__name__}, not a Network")
     return network
+
+
+def spiking(network: Network, folder: Path) -> list[str]:
+    """Return the names of the populations that spike; others give values."""
+    kinds = {
+        p.kind: resolve.module("neuron", p.kind, folder, f'population "{p.name}"')
+        for p in network.populations
+    }
+    silent = {kind for kind, m in kinds.items() if getattr(m, "SIGNAL", "spikes") != "spikes"}
+    return [p.name for p in network.populations if p.kind not in silent]

@@ -26,11 +26,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.core.errors import ConfigError, MachineError, nearest
-from neuroloop.core.message import EVENT, Message
+from neuroloop.core.message import EVENT
 from neuroloop.core.values import Int64s, Spikes
 from neuroloop.network.graph import Network
-from neuroloop.runtime.log import Stride
-from neuroloop.runtime.simulator import Simulator, check_units
+from neuroloop.runtime.hand import Hand, check_units
+from neuroloop.runtime.log import Stride, by_outlet
+from neuroloop.runtime.simulator import Simulator
 
 __all__ = ["Events", "Progress", "Result", "Simulator", "TickTimes", "simulate", "total_ticks"]
 
@@ -91,7 +92,7 @@ def simulate(  # noqa: PLR0913
     *,
     dt_us: int = 1000,
     seed: int = 0,
-    inputs: Mapping[str, Events] | None = None,
+    inputs: Mapping[str, Events | ArrayLike] | None = None,
     watch: Sequence[str] = (),
     probe: Sequence[str] = (),
     backend: str = "float",
@@ -111,8 +112,8 @@ def simulate(  # noqa: PLR0913
     seed
         The same seed gives the same result, to the bit.
     inputs
-        Spikes of the network's inputs by name: `Spikes`, or (times in ms, units).  Those at or
-        after the end are not used.
+        By name.  Spikes: `Spikes`, or a tuple of (times in ms, units); those at or after the end
+        are not used.  Values: ``float32[n]`` for all ticks, or ``float32[ticks, n]``.
     watch
         Inputs and populations whose spikes are kept.
     probe
@@ -145,22 +146,26 @@ def simulate(  # noqa: PLR0913
     (array([7]), (100, 1))
     """
     total = total_ticks(seconds, ticks, dt_us)
-    given = {name: _events(name, value) for name, value in (inputs or {}).items()}
-    batches = {name: _Batches(events, dt_us, total) for name, events in given.items()}
-    room = {name: b.most for name, b in batches.items()}
+    given: dict[str, _Batches | _Series] = {}
+    for name, value in (inputs or {}).items():
+        if isinstance(value, Spikes | tuple):
+            given[name] = _Batches(_events(name, value), dt_us, total)
+        else:
+            given[name] = _Series(name, value, total)
+    room = {name: g.most for name, g in given.items() if isinstance(g, _Batches)}
     simulator = Simulator(
         network, dt_us=dt_us, seed=seed, watch=watch, backend=backend, room=room, folder=folder
     )
-    for name, events in given.items():
-        simulator.check(name, events["unit"], batches[name].most)
+    for name, series in given.items():
+        series.check(simulator.hand(name))
     kept = _Keeper(simulator, tuple(dict.fromkeys(watch)), probe, total)
     every = max(total // 200, 1)
     k = shown = 0
     while k < total:
         # what is probed is looked at after every tick, and inputs enter tick by tick
-        ahead = 1 if probe or batches else min(every, total - k)
-        for name, batch in batches.items():
-            simulator.send(name, batch.of(k))
+        ahead = 1 if probe or given else min(every, total - k)
+        for name, series in given.items():
+            series.send(simulator, name, k)
         for stride in simulator.strides(ahead):
             kept.take(k, stride)
             k += stride.ticks
@@ -204,13 +209,40 @@ class _Batches:
     """The spikes of one input, tick by tick."""
 
     def __init__(self, events: NDArray[Any], dt_us: int, ticks: int) -> None:
-        self._events = events
+        self._events, self._dt_us = events, dt_us
         self._ends = np.searchsorted(events["t_us"], np.arange(ticks + 1, dtype=np.int64) * dt_us)
         sums = np.concatenate(([0], np.cumsum(events["value"], dtype=np.int64)))
         self.most = int(np.diff(sums[self._ends]).max())
 
-    def of(self, k: int) -> NDArray[Any]:
-        return self._events[self._ends[k] : self._ends[k + 1]]
+    def check(self, hand: Hand) -> None:
+        """Refuse what the input does not have."""
+        hand.check(self._events["unit"], self.most)
+
+    def send(self, simulator: Simulator, name: str, k: int) -> None:
+        """Send those of tick ``k``."""
+        simulator.send(name, self._events[self._ends[k] : self._ends[k + 1]])
+
+
+class _Series:
+    """What an input of values carries: the same in all ticks, or a row a tick."""
+
+    def __init__(self, name: str, value: ArrayLike, ticks: int) -> None:
+        self._values = np.asarray(value, np.float32)
+        if self._values.ndim == 2 and len(self._values) < ticks:
+            raise ConfigError(
+                f'input "{name}": {len(self._values)} rows of values for {ticks} ticks'
+            )
+
+    def check(self, hand: Hand) -> None:
+        """Refuse what the input does not take."""
+        if not hand.values:
+            raise ConfigError(f'input "{hand.name}" takes spikes: give it (times in ms, units)')
+
+    def send(self, simulator: Simulator, name: str, k: int) -> None:
+        """Send what tick ``k`` begins with."""
+        if self._values.ndim == 2 or k == 0:
+            row = self._values[k] if self._values.ndim == 2 else self._values
+            simulator.hand(name).give(row, k * simulator.dt_us)
 
 
 class _Keeper:
@@ -221,7 +253,7 @@ class _Keeper:
     ) -> None:
         self._simulator, self._ticks, self._dt_us = simulator, ticks, simulator.dt_us
         self._watch = watch
-        self._left: list[Message] = []
+        self._strides: list[Stride] = []
         self._synops = self._spikes = 0
         arena = simulator.arena
         self._views = {name: arena[name] for name in probe}
@@ -239,7 +271,8 @@ class _Keeper:
         self._cost_us[k : k + stride.ticks] = stride.cost_us
         self._synops += stride.synops
         self._spikes += stride.spikes
-        self._left += stride.left
+        if len(stride.events):
+            self._strides.append(stride)
         if self._views:
             self._simulator.settle()
         for name, view in self._views.items():
@@ -247,15 +280,11 @@ class _Keeper:
 
     def result(self, network: Network) -> Result:
         """Put it all together."""
-        spikes = {}
-        for port, name in enumerate(self._watch):
-            found = [message.events() for message in self._left if message.port == port]
-            events = np.concatenate(found) if found else np.empty(0, EVENT)
-            spikes[name] = Spikes(events["t_us"].copy(), events["unit"].copy())
+        spikes = by_outlet(self._strides, len(self._watch))
         return Result(
             ticks=self._ticks,
             dt_us=self._dt_us,
-            spikes=spikes,
+            spikes=dict(zip(self._watch, spikes, strict=True)),
             probes=self._probes,
             sizes={name: network.size(name) for name in self._watch},
             tick_times=TickTimes(

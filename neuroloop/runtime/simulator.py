@@ -2,31 +2,35 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.config import resolve
 from neuroloop.core.errors import ConfigError, nearest
-from neuroloop.core.message import EVENT, EVENT_BYTES, Kind, messages, pack
+from neuroloop.core.message import EVENT_BYTES, R_BROKEN, RECORD_BYTES, Kind, pack
 from neuroloop.core.ports import Site
-from neuroloop.core.values import Scalars, Spikes, UInt8s
-from neuroloop.engine.arena import Arena, Assembler, Section
+from neuroloop.core.values import Spikes, UInt8s
+from neuroloop.engine.arena import Arena, Assembler
 from neuroloop.engine.doors import settle
+from neuroloop.engine.finite import NotANumber
 from neuroloop.engine.lower import Lowered, Lowering
 from neuroloop.engine.op import Slot, Units, Values, slot, spiking
 from neuroloop.engine.program import Plan, Program
-from neuroloop.network.graph import Input, Network
+from neuroloop.network.graph import Input, Network, Number
+from neuroloop.runtime import broken, saved
+from neuroloop.runtime.edits import edit_parameters
 from neuroloop.runtime.feed import Feed, Intake
-from neuroloop.runtime.log import Log, Stride
+from neuroloop.runtime.hand import Hand
+from neuroloop.runtime.handed import take_units
+from neuroloop.runtime.log import Log, Stride, by_outlet
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.snapshot import restore, snapshot
 
-
 _MESSAGES = 4
-_LARGEST_EDIT = 1 << 24
-_Form = TypeVar("_Form", Units, Values)
+_LARGEST_EDIT, _EDIT_BYTES = 1 << 24, 1 << 16
+"""bytes of one edit at most, and of all that may wait at least"""
 
 
 class Simulator:
@@ -48,6 +52,10 @@ class Simulator:
         Most spikes in a tick of an input, where it is more than one a unit.
     folder
         Where paths of kinds (``./my_neuron.py``) start.
+    not_a_number
+        What happens where a neuron's state is no longer a finite number: ``"stop"`` raises an
+        error that names it, ``"clamp"`` puts the value back to its first one and counts it in
+        `clamped`, ``"off"`` does not look.
 
     Examples
     --------
@@ -73,7 +81,11 @@ class Simulator:
         backend: str = "float",
         room: Mapping[str, int] | None = None,
         folder: Path = Path(),
+        not_a_number: NotANumber = "stop",
     ) -> None:
+        if not_a_number not in get_args(NotANumber):
+            known = nearest(not_a_number, get_args(NotANumber))
+            raise ConfigError(f'not_a_number is "{not_a_number}"{known}')
         if dt_us < 1 or dt_us != int(dt_us):
             raise ConfigError(f"dt_us is {dt_us}; a tick has a whole number of microseconds")
         where = f'engine "{backend}"'
@@ -81,28 +93,31 @@ class Simulator:
         library = module.build(module.Config(), Site("engine", seed, int(dt_us), folder))
         to = Assembler()
         room = room or {}
-        self._inputs: dict[str, Units | Values] = {}
-        ports: list[Units | Slot] = []
-        for i in network.inputs:
-            port = _port(to, i, room.get(i.name, 0))
-            ports.append(port)
-            self._inputs[i.name] = (
-                port if isinstance(port, Units) else Values(i.name, i.n, port.data)
-            )
-        lowered = Lowering(to, library, int(dt_us), seed).network(network, self._inputs)
+        ports = [_port(to, i, room.get(i.name, 0)) for i in network.inputs]
+        inputs = {
+            i.name: port if isinstance(port, Units) else Values(i.name, i.n, port.data)
+            for i, port in zip(network.inputs, ports, strict=True)
+        }
+        lowering = Lowering(to, library, int(dt_us), seed, not_a_number=not_a_number)
+        lowered = lowering.network(network, inputs)
         self._watch = tuple(dict.fromkeys(watch))
-        program = Program(Plan(lowered.ops, ports, _watched(network, lowered, self._watch)), to)
+        outlets = _watched(network, lowered, self._watch)
+        program = Program(Plan(lowered.ops, ports, outlets, lowered), to)
         self.layouts: Mapping[str, str] = lowered.notes
         """how each projection lies in memory, and why"""
         self._feeds = {
             port.name: Feed(port.name, k, _message_bytes(port), messages=_MESSAGES)
             for k, port in enumerate(ports)
         }
-        editable = (f for f in program.arena.fields.values() if f.section < Section.STATIC)
-        largest = min(max((f.n_bytes for f in editable), default=0), _LARGEST_EDIT)
-        edits = Feed("edits", 0, 8 + largest, messages=4)
+        self._hands = {p.name: Hand(p, self._feeds[p.name]) for p in ports}
+        most = max((lowered.spiking[name].capacity for name in self._watch), default=0)
+        self._fired = np.zeros(most, np.uint32)
+        largest = max((f.n_bytes for f in program.arena.fields.values()), default=0)
+        largest = 8 + min(largest, _LARGEST_EDIT)
+        edits = Feed("edits", 0, largest, messages=max(_MESSAGES, _EDIT_BYTES // largest))
         intake = Intake([*self._feeds.values(), edits])
         self._loop = Loop(dt_us=int(dt_us), program=program, intake=intake, edits=edits)
+        self._head = self._loop.outcome[:RECORD_BYTES].view(np.int64)
         self._log = Log(len(self._loop.outcome))
 
     @property
@@ -143,41 +158,32 @@ class Simulator:
         Parameters
         ----------
         inputs
-            Units of each input, in any order; a unit that stands twice spikes twice.
+            Units of each input that spike, in any order; a unit that stands twice spikes twice.
+            Of an input of values, ``float32[n]``, which holds until it is given anew.
 
         Returns
         -------
         dict
             The units of each watched population that fired, ``uint32[k]``.
         """
-        for name, given in (inputs or {}).items():
-            if self._input(name, Values):
-                self._send_values(name, given)
-                continue
-            unit = np.sort(np.atleast_1d(np.asarray(given)))
-            events = np.empty(len(unit), EVENT)
-            check_units(name, unit)
-            events["t_us"], events["unit"], events["value"] = self.index * self.dt_us, unit, 1
-            self.check(name, unit, len(unit))
-            self.send(name, events)
+        if inputs:
+            for name, given in inputs.items():
+                self.hand(name).give(given, self.index * self.dt_us)
         self.advance()
-        return {
-            self._watch[message.port]: message.events()["unit"].copy()
-            for message in messages(self._loop.outcome)
-        }
+        outcome, room = self._loop.outcome, self._fired
+        fired = {}
+        for port, name in enumerate(self._watch):
+            k = take_units(outcome, port, room)
+            fired[name] = room[:k].copy()
+        return fired
 
     def run(self, ticks: int) -> dict[str, Spikes]:
         """Run many ticks in compiled code; return the spikes of each watched population.
 
         Inputs of values keep what they have; a spike's time is the start of its tick.
         """
-        strides = list(self.strides(ticks))
-        spikes = {}
-        for port, name in enumerate(self._watch):
-            found = [m.events() for s in strides for m in s.left if m.port == port]
-            events = np.concatenate(found) if found else np.empty(0, EVENT)
-            spikes[name] = Spikes(events["t_us"].copy(), events["unit"].copy())
-        return spikes
+        spikes = by_outlet(list(self.strides(ticks)), len(self._watch))
+        return dict(zip(self._watch, spikes, strict=True))
 
     def strides(self, ticks: int) -> Iterator[Stride]:
         """Run many ticks, as many at a time as the log of their spikes has room for."""
@@ -185,18 +191,13 @@ class Simulator:
             done = self._log.run(self._loop, ticks)
             ticks -= done.ticks
             yield done
+            broken.check(self._loop.program, self.outcome)
 
-    def check(self, name: str, unit: NDArray[Any], in_a_tick: int) -> None:
-        """Refuse units that an input does not have, and more spikes in a tick than fit."""
-        units = self._input(name, Units)
-        if units is None:
-            raise ConfigError(f'input "{name}" takes values, not spikes')
-        if len(unit) and unit.max() >= units.n:
-            raise ConfigError(f'input "{name}" has no unit {unit.max()}, only 0...{units.n - 1}')
-        if in_a_tick > units.capacity:
-            raise ConfigError(
-                f'input "{name}": {in_a_tick} spikes in a tick, it has room for {units.capacity}'
-            )
+    def hand(self, name: str) -> Hand:
+        """Return one of the network's inputs."""
+        if name not in self._hands:
+            raise ConfigError(f'the network has no input "{name}"{nearest(name, self._hands)}')
+        return self._hands[name]
 
     def send(self, name: str, events: NDArray[Any]) -> None:
         """Put the spikes of the next tick (`EVENT` records) where it finds them."""
@@ -205,30 +206,62 @@ class Simulator:
             t_us = self.index * self.dt_us
             feed.ring.push(pack(Kind.SPIKES, feed.port, t_us, events.view(np.uint8)))
 
-    def _input(self, name: str, form: type[_Form]) -> _Form | None:
-        """Return an input, if it has this form."""
-        if name not in self._inputs:
-            raise ConfigError(f'the network has no input "{name}"{nearest(name, self._inputs)}')
-        found = self._inputs[name]
-        return found if isinstance(found, form) else None
-
-    def _send_values(self, name: str, given: ArrayLike) -> None:
-        """Set what an input of values carries from the next tick on."""
-        value = np.asarray(given, np.float32)
-        wanted = (self._inputs[name].n,)
-        if value.shape != wanted:
-            raise ConfigError(f'input "{name}": values of shape {value.shape}, not {wanted}')
-        if not np.isfinite(value).all():
-            raise ConfigError(f'input "{name}": value {np.argmin(np.isfinite(value))} is no number')
-        self._feeds[name].reading(Scalars(self.index * self.dt_us, value))
-
     def advance(self) -> None:
         """Run one tick on what was sent; `outcome` says what came of it."""
         self._loop.step()
+        if self._head[R_BROKEN]:
+            broken.check(self._loop.program, self.outcome)
 
     def edit(self, name: str, value: object) -> None:
         """Set a field of the network (``population.array``) from the next tick on."""
         self._loop.edit(name, value)
+
+    def edit_parameters(self, population: str, **given: Number) -> None:
+        """Give parameters of a population other values from the next tick on.
+
+        What its kind makes of them is worked out anew and edited; what is dynamic, such as the
+        potentials, stays as it is.
+
+        Raises
+        ------
+        ConfigError
+            Where there is no such population or parameter, or a value is out of its bounds.
+
+        Examples
+        --------
+        >>> from neuroloop import Network, Population, Simulator
+        >>> simulator = Simulator(Network(populations=(Population("cells", 3),)))
+        >>> simulator.edit_parameters("cells", tau_m_ms=10.0, bias=1.5)
+        """
+        edit_parameters(self._loop, population, given)
+
+    @property
+    def clamped(self) -> dict[str, int]:
+        """How many values of each population were put back because they were no numbers."""
+        return broken.clamped(self._loop.program)
+
+    def save(self, path: Path | str) -> None:
+        """Write everything that a bit-identical continuation needs to one file.
+
+        Weights that never change are not in it; `neuroloop.describe` says what is.
+
+        Raises
+        ------
+        MachineError
+            Where the file cannot be written; one that was there is still whole.
+        """
+        saved.save(self._loop, path)
+
+    def load_state(self, path: Path | str) -> None:
+        """Go on from what `save` wrote, in a simulator of the same network.
+
+        Raises
+        ------
+        ConfigError
+            Where the file is damaged, something else, or of another network; nothing has changed
+            then.
+        """
+        saved.load_state(self._loop, path)
 
     def snapshot(self) -> dict[str, bytes]:
         """Copy everything that a bit-identical continuation needs."""
@@ -240,7 +273,7 @@ class Simulator:
 
 
 def _port(to: Assembler, part: Input, room: int) -> Units | Slot:
-    if part.signal == "values":
+    if part.values:
         return slot(to, part.name, 4 * part.n)
     return spiking(to, part.name, part.n, room)
 
@@ -255,9 +288,3 @@ def _watched(network: Network, lowered: Lowered, names: Sequence[str]) -> list[U
         if name not in lowered.spiking:
             raise ConfigError(f'"{name}" carries values and never spikes; probe its array instead')
     return [lowered.spiking[name] for name in names]
-
-
-def check_units(name: str, unit: NDArray[Any]) -> None:
-    """Refuse what is no number of a unit."""
-    if len(unit) and (unit.dtype.kind not in "iu" or unit.min() < 0):
-        raise ConfigError(f'input "{name}": units are whole numbers from 0 on')

@@ -1,29 +1,57 @@
 """Everything a bit-identical continuation of a loop needs, copied between two ticks."""
 
+from neuroloop.core.errors import ConfigError
+from neuroloop.core.message import RECORD_BYTES
 from neuroloop.core.ports import Stateful
 from neuroloop.runtime.loop import Loop
 
 State = dict[str, bytes]
 
 
+PARTS = ("sensor.", "python.", "plant")
+"""how the names begin of what is neither the network nor on its way into it"""
+
+
 def snapshot(loop: Loop) -> State:
     """Copy the network, what waits in the rings, the plant and every part with state of its own."""
+    return {"network": loop.program.arena.snapshot()} | beside_network(loop)
+
+
+def beside_network(loop: Loop) -> State:
+    """Copy all but the network's memory."""
     state = {
-        "network": loop.program.arena.snapshot(),
         "rings": loop.intake.snapshot(),
         "index": loop.next_index.to_bytes(8, "little"),
     }
+    if loop.program.plan.network is not None:
+        state["parameters"] = loop.program.plan.network.present.snapshot()
     return state | {name: part.snapshot() for name, part in _stateful(loop).items()}
 
 
 def restore(loop: Loop, state: State) -> None:
-    """Go back to a snapshot of this loop."""
-    loop.intake.restore(state["rings"])
-    loop.program.arena.restore(state["network"])
-    loop.next_index = int.from_bytes(state["index"], "little")
+    """Go back to a snapshot of this loop, or of one of the same network.
+
+    Raises
+    ------
+    ConfigError
+        Where it is damaged or of another loop; network and rings are as before then.
+    """
+    network, before = loop.program.plan.network, loop.intake.snapshot()
     for name, part in _stateful(loop).items():
         if name in state:
             part.restore(state[name])
+    parameters = network.present.read(state["parameters"]) if network else {}
+    loop.intake.restore(state["rings"])
+    try:
+        loop.program.arena.restore(state["network"])
+    except ConfigError:
+        loop.intake.restore(before)
+        raise
+    if network is not None:
+        network.present.set(parameters)
+    loop.next_index = int.from_bytes(state["index"], "little")
+    loop.moved = loop.outcome
+    loop.outcome[:RECORD_BYTES] = 0
 
 
 def _stateful(loop: Loop) -> dict[str, Stateful]:

@@ -1,10 +1,13 @@
-"""Many ticks in one call, for a network on its own: what leaves them is kept in a log."""
+"""Many ticks in one call, for a network on its own: the spikes that leave go into a log."""
 
 from neuroloop.core.kernel import kernel
 from neuroloop.core.message import (
+    EVENT_BYTES,
+    EVENT_UNIT,
     MESSAGE_BYTES,
     MESSAGE_WORDS,
     N_BYTES,
+    PORT,
     R_BROKEN,
     R_BYTES,
     R_ENGINE_NS,
@@ -15,41 +18,53 @@ from neuroloop.core.message import (
     RECORD_WORDS,
     SIZE,
 )
-from neuroloop.core.native import at, f32, i64, u8
+from neuroloop.core.native import at, f32, i64, u32
 from neuroloop.runtime.tick import tick
 
-LOG_END, LOG_SPIKES, LOG_SYNOPS = range(3)
+LOG_EVENTS, LOG_SPIKES, LOG_SYNOPS = range(3)
 LOG_WORDS = 3
 
 
 @kernel
-def stride(program, feeds, n_feeds, record, outcome, log, log_bytes, cost_us, index, ticks, dt_us):
+def stride(program, feeds, n_feeds, record, outcome, log, room, cost_us, index, ticks, dt_us):
     """Run up to ``ticks`` ticks from tick ``index`` on; returns how many were run.
 
-    ``log`` is `LOG_WORDS` words, then messages back to back; a tick begins only where the log has
-    room for all that can leave it, ``outcome``'s size at most.  ``cost_us`` (``float32[ticks]``)
-    takes what each tick cost.  The first five and these two are addresses.
+    ``log`` is `LOG_WORDS` words, then events: stamp, unit, and the outlet in place of the value.
+    A tick begins only while there are fewer than ``room`` of them, and a tick's own come on top.
+    ``cost_us`` (``float32[ticks]``) takes what each tick cost.  The first five and these two are
+    addresses.
     """
     words = i64(at(log), 0, LOG_WORDS)
     words[:] = 0
-    words[LOG_END] = 8 * LOG_WORDS
     cost = f32(at(cost_us), 0, ticks)
     out = i64(at(outcome), 0, RECORD_WORDS)
     for k in range(ticks):
-        if words[LOG_END] > log_bytes:
+        if words[LOG_EVENTS] > room:
             return k
         tick(program, feeds, n_feeds, record, outcome, index + k, (index + k) * dt_us, dt_us)
         message = RECORD_BYTES
         while message < out[R_BYTES]:
             head = i64(at(outcome), message, MESSAGE_WORDS)
-            size = head[SIZE]
-            if head[N_BYTES]:
-                u8(at(log), words[LOG_END], size)[:] = u8(at(outcome), message, size)
-                words[LOG_END] += size
-            message += max(size, MESSAGE_BYTES)
+            _keep(log, words, outcome, message + MESSAGE_BYTES, head)
+            message += head[SIZE]
         words[LOG_SPIKES] += out[R_SPIKES_OUT]
         words[LOG_SYNOPS] += out[R_SYNOPS]
         cost[k] = (out[R_INTAKE_NS] + out[R_ENGINE_NS]) * 1e-3
         if out[R_BROKEN]:
             return k + 1
     return ticks
+
+
+@kernel
+def _keep(log, words, outcome, events, head):
+    """Append an outlet's events to the log."""
+    n = head[N_BYTES] // EVENT_BYTES
+    to = 8 * LOG_WORDS + EVENT_BYTES * words[LOG_EVENTS]
+    for _ in range(n):
+        i64(at(log), to, 1)[0] = i64(at(outcome), events, 1)[0]
+        kept = u32(at(log), to + EVENT_UNIT, 2)
+        kept[0] = u32(at(outcome), events + EVENT_UNIT, 1)[0]
+        kept[1] = head[PORT]
+        to += EVENT_BYTES
+        events += EVENT_BYTES
+    words[LOG_EVENTS] += n

@@ -11,7 +11,7 @@ from neuroloop.core.errors import ConfigError
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i64, u32
 from neuroloop.core.ports import Bundle, Kernel
-from neuroloop.engine.layouts.csr import starts
+from neuroloop.engine.layouts._facts import starts
 from neuroloop.engine.row import COUNT, IN, OUT, STATE, N, lanes, slot_after
 
 SIGNAL = "values"

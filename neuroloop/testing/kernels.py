@@ -8,7 +8,8 @@ memory must have the same bits.  Run them with ``NUMBA_BOUNDSCHECK=1`` too: then
 an array is caught as well.
 """
 
-from neuroloop.testing.cells import check_neuron, check_synapse
+from neuroloop.testing.cells import check_neuron
 from neuroloop.testing.joints import check_decoder, check_encoder, check_guard
+from neuroloop.testing.rules import check_synapse
 
 __all__ = ["check_decoder", "check_encoder", "check_guard", "check_neuron", "check_synapse"]

@@ -10,12 +10,14 @@ from msgspec import Struct
 from neuroloop.config import resolve
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.kernel import entry
+from neuroloop.core.native import f32
 from neuroloop.core.ports import Kernel
-from neuroloop.engine.row import N, fire, incoming, state_f32
+from neuroloop.engine.row import OUT, N, fire, incoming, state_f32
+from neuroloop.neurons import spike_list
 from neuroloop.testing.kernels import check_neuron
 from neuroloop.testing.promise import ContractError
 
-STRENGTH = {"lif_exp": 2000.0}
+STRENGTH = {"lif_exp": 2000.0, "lif_alpha": 2000.0, "lif_cond": 60.0, "adex": 4000.0}
 """by kind, where weights of about 1 would move nothing"""
 
 
@@ -24,6 +26,12 @@ def test_neuron_model_keeps_its_promises(kind):
     module = importlib.import_module(f"neuroloop.neurons.{kind}")
 
     check_neuron(module, getattr(module, "EXAMPLE", None), STRENGTH.get(kind, 1.0))
+
+
+def test_list_of_spikes_keeps_its_promises_when_it_has_some():
+    times = [0.0, 3.0, 3.2, 20.0, 21.0, 50.0, 50.0, 1e9]
+
+    check_neuron(spike_list, arrays={"times_ms": times, "unit": np.zeros(len(times))})
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,6 +68,20 @@ def test_input_that_is_kept_is_found():
 def test_stray_write_is_found():
     with pytest.raises(ContractError, match="stays within its own arrays"):
         check_neuron(_model(strays))
+
+
+def test_values_that_are_no_numbers_are_found():
+    @entry
+    def runs_away(arena, row):
+        incoming(arena, row, 0)[:] = 0
+        value = f32(arena, row[OUT], row[N])
+        for i in range(row[N]):
+            value[i] = np.inf
+
+    model = _model(runs_away)
+    model.SIGNAL = "values"
+    with pytest.raises(ContractError, match="finite values"):
+        check_neuron(model)
 
 
 def test_array_of_another_length_is_found():

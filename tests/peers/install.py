@@ -14,7 +14,7 @@ PINS = Path(__file__).parent / "environments"
 STAMP = "pins.txt"
 
 
-class NotInstalled(Exception):
+class NotInstalledError(Exception):
     """A peer that this machine cannot have; the message is one line."""
 
 
@@ -34,7 +34,7 @@ def interpreter(peer: str) -> Path:
 
     Raises
     ------
-    NotInstalled
+    NotInstalledError
         Where the machine has no such Python, or pip fails.
     """
     pins = (PINS / f"{peer}.txt").read_text()
@@ -56,26 +56,28 @@ def _base_python(version: str) -> str:
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     kept = sorted(pyenv.glob(f"{version}.*/bin/python"))
     candidates = [f"python{version}", *map(str, reversed(kept))]
-    show = "import sys; print('%d.%d' % sys.version_info[:2])"
+    show = ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     for candidate in candidates:
         try:
-            found = subprocess.run([candidate, "-c", show], capture_output=True, text=True)
+            found = subprocess.run(
+                [candidate, "-c", show], capture_output=True, text=True, check=False
+            )
         except FileNotFoundError:
             continue
         if found.stdout.strip() == version:  # a shim may be there and lead nowhere
             return candidate
-    raise NotInstalled(f"there is no Python {version} on this machine")
+    raise NotInstalledError(f"there is no Python {version} on this machine")
 
 
 def _call(peer: str, command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-        raise NotInstalled(f"{peer}: {lines[-1]}")
+        raise NotInstalledError(f"{peer}: {lines[-1]}")
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+    sys.stderr.write(line + "\n")
 
 
 def main() -> int:
@@ -84,7 +86,7 @@ def main() -> int:
     for peer in sys.argv[1:] or peers():
         try:
             _say(f"{peer}: {interpreter(peer)}")
-        except NotInstalled as error:
+        except NotInstalledError as error:
             _say(f"{peer}: not installed ({error})")
             missing += 1
     return missing

@@ -29,7 +29,9 @@ def _fixed_in_degree(p, rng):
     exc = rng.integers(0, p.n_exc, (p.n, p.in_exc), dtype=np.int32)
     inh = rng.integers(p.n_exc, p.n, (p.n, p.in_inh), dtype=np.int32)
     pre = np.concatenate([exc.ravel(), inh.ravel()])
-    post = np.concatenate([np.repeat(np.arange(p.n, dtype=np.int32), d.shape[1]) for d in (exc, inh)])
+    post = np.concatenate(
+        [np.repeat(np.arange(p.n, dtype=np.int32), d.shape[1]) for d in (exc, inh)]
+    )
     order = np.argsort(pre.astype(np.int64) * p.n + post)
     return {"pre": pre[order], "post": post[order], "v": np.zeros(p.n, np.float32)}
 

@@ -1,9 +1,9 @@
 """The cortical microcircuit at any size: counts, synapses, weights and compensating currents.
 
-Source: T. C. Potjans and M. Diesmann, "The cell-type specific cortical microcircuit", Cerebral Cortex
-24, 2014; downscaling after S. J. van Albada, M. Helias and M. Diesmann, PLoS Comput. Biol. 11, 2015,
-as in NEST's own model: fewer neurons and synapses, weights larger by the root, and the lost mean
-input as a current.
+Source: T. C. Potjans and M. Diesmann, "The cell-type specific cortical microcircuit", Cerebral
+Cortex 24, 2014; downscaling after S. J. van Albada, M. Helias and M. Diesmann, PLoS Comput. Biol.
+11, 2015, as in NEST's own model: fewer neurons and synapses, weights larger by the root, and the
+lost mean input as a current.
 """
 
 from dataclasses import dataclass

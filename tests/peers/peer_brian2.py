@@ -43,11 +43,12 @@ def coba(arrays):
     return _balanced(p, equations, "exponential_euler", exc, inh, arrays)
 
 
-def _balanced(p, equations, method, exc, inh, arrays):  # noqa: PLR0913, PLR0917
+def _balanced(p, equations, method, exc, inh, arrays):
     names = _constants(p)
     drive = p.bias_pa / p.g_leak_ns * mV
     names |= {"tau_m": p.tau_m_ms * ms, "drive": drive, "by_exc": exc, "by_inh": inh}
-    group = _neurons(p, equations, method, names)
+    # Brian2 moves v again in the tick at which the time is over, NEST and neuroloop one later
+    group = _neurons(p, equations, method, names, p.refractory_ms + p.dt_ms)
     low, high = p.v_reset_mv * mV, p.v_threshold_mv * mV
     group.v = arrays["v"] * mV if arrays is not None else low + np.random.rand(p.n) * (high - low)  # noqa: NPY002
     links = [
@@ -62,20 +63,19 @@ def _balanced(p, equations, method, exc, inh, arrays):  # noqa: PLR0913, PLR0917
     return p, group, links
 
 
-def _neurons(p, equations, method, names):
+def _neurons(p, equations, method, names, refractory_ms):
     return b2.NeuronGroup(
         p.n,
         equations,
         threshold="v >= v_threshold",
         reset="v = v_reset",
-        refractory=p.refractory_ms * ms,
+        refractory=refractory_ms * ms,
         method=method,
         namespace=names,
     )
 
 
 def _connect(links, arrays, p):
-    """Make these very synapses; with a delay of 0 Brian2 is one tick late, as all others are."""
     is_exc = arrays["pre"] < p.n_exc
     for link, chosen in zip(links, (is_exc, ~is_exc), strict=True):
         link.connect(i=arrays["pre"][chosen], j=arrays["post"][chosen])
@@ -84,7 +84,7 @@ def _connect(links, arrays, p):
 def brunel(arrays):
     """Brunel's network."""
     p, group, names = _brunel_neurons(BRUNEL)
-    exc, inh = _delta(p, group, names, "exc"), _delta(p, group, names, "inh")
+    exc, inh = (_delta(p, group, group, names, kind) for kind in ("exc", "inh"))
     if arrays is None:
         exc.connect(i=f"k for k in sample({p.n_exc}, size={p.in_exc})")
         inh.connect(i=f"k for k in sample({p.n_exc}, {p.n}, size={p.in_inh})")
@@ -96,12 +96,12 @@ def brunel(arrays):
 def _brunel_neurons(p):
     names = _constants(p) | {"exc": p.exc_mv * mV, "inh": p.inh_mv * mV}
     equations = "dv/dt = -v / tau_m : volt (unless refractory)"
-    return p, _neurons(p, equations, "exact", names), names
+    return p, _neurons(p, equations, "exact", names, p.refractory_ms), names
 
 
-def _delta(p, group, names, kind):
+def _delta(p, source, target, names, kind):
     on_pre, delay = f"v_post += {kind}", p.delay_ms * ms
-    return b2.Synapses(group, group, on_pre=on_pre, delay=delay, namespace=names)
+    return b2.Synapses(source, target, on_pre=on_pre, delay=delay, namespace=names)
 
 
 def _noise(p, group):
@@ -111,9 +111,10 @@ def _noise(p, group):
 def stdp(_):
     """A small Brunel network with additive, all-to-all pair STDP between excitatory neurons."""
     p, group, names = _brunel_neurons(STDP)
+    exc = group[: p.n_exc]
     plastic = b2.Synapses(
-        group,
-        group,
+        exc,
+        exc,
         """w : volt
            dx/dt = -x / tau_plus : 1 (event-driven)
            dy/dt = -y / tau_minus : 1 (event-driven)""",
@@ -125,11 +126,10 @@ def stdp(_):
         delay=p.delay_ms * ms,
         namespace=names,
     )
-    fixed, inh = _delta(p, group, names, "exc"), _delta(p, group, names, "inh")
-    for link, first in ((plastic, 0), (fixed, p.n_exc)):
-        chosen = "j >= n_exc" if first else "j < n_exc"
-        link.connect(condition=f"i < n_exc and {chosen}", p=p.in_exc / p.n_exc)
-    inh.connect(condition="i >= n_exc", p=p.in_inh / p.n_inh)
+    fixed, inh = _delta(p, exc, group[p.n_exc :], names, "exc"), _delta(p, group, group, names, "inh")
+    for link in (plastic, fixed):
+        link.connect(i=f"k for k in sample({p.n_exc}, size={p.in_exc})")
+    inh.connect(i=f"k for k in sample({p.n_exc}, {p.n}, size={p.in_inh})")
     plastic.w = p.exc_mv * mV
     return p, group, [plastic, fixed, inh, _noise(p, group)]
 
@@ -191,6 +191,7 @@ def _loop_network(n):
     target, weight = loop_net.synapses(n)
     link.connect(i=np.repeat(np.arange(n), LOOP.targets), j=target.ravel())
     link.w = weight.ravel()
+    link.pre.when, link.pre.order = "after_groups", -1  # before the threshold, as in the others
     return group, b2.Network(group, link)
 
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import resource
+import sys
 import time
 
 import numpy as np
@@ -32,7 +33,8 @@ def options(description):
 def emit(**row):
     """Print what was measured; numpy's numbers become plain ones."""
     row["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-    print("\n" + json.dumps(row, default=lambda number: number.item()), flush=True)
+    line = json.dumps(row, default=lambda number: number.item())
+    sys.stdout.write(f"\n{line}\n")
 
 
 def bulk(n, seconds, wall_s, cpu_s, spikes, targets):

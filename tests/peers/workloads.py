@@ -55,8 +55,8 @@ CUBA = Balanced(v_rest_mv=-49.0, exc=16.2, inh=90.0)
 """1.62 mV and -9 mV of drive through 100 megohm"""
 
 COBA = Balanced(exc=6.0, inh=67.0, bias_pa=200.0)
-"""With the constant current of T. P. Vogels et al., Science 334, 2011, in place of the stimulus that
-starts the benchmark: so activity lasts, whatever the seed."""
+"""With the constant current of T. P. Vogels et al., Science 334, 2011, in place of the stimulus
+that starts the benchmark: so activity lasts, whatever the seed."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +106,12 @@ BRUNEL = Brunel()
 
 @dataclass(frozen=True)
 class Plastic(Brunel):
-    """Brunel's network at 2,000 neurons, a tenth connected, with STDP from excitatory to excitatory.
+    """Brunel's network at 2,000 neurons, a tenth connected, with STDP among excitatory neurons.
 
     The pair rule is additive, all pairs count, bounds are hard; time constants and the ratio of
-    depression to potentiation are those of S. Song, K. D. Miller and L. F. Abbott, Nat. Neurosci. 3,
-    2000.
+    depression to potentiation are those of S. Song, K. D. Miller and L. F. Abbott, Nat. Neurosci.
+    3, 2000.  Learning is five times slower than theirs: NEST's delay lies between synapse and soma,
+    Brian2's before the synapse, and in a second of fast learning that alone would part the rates.
     """
 
     n_exc: int = 1600
@@ -122,9 +123,9 @@ class Plastic(Brunel):
     """upper bound of a plastic weight; all start at ``exc_mv``"""
     tau_plus_ms: float = 20.0
     tau_minus_ms: float = 20.0
-    potentiation: float = 0.005
+    potentiation: float = 0.001
     """of the upper bound, for a pair at no distance"""
-    depression: float = 0.00525
+    depression: float = 0.00105
 
 
 STDP = Plastic()
@@ -134,8 +135,8 @@ STDP = Plastic()
 class ClosedLoop:
     """One tick at a time: an array of inputs goes in, those who fired come out.
 
-    Delta-synapse LIF in units of its threshold, 100 random targets a neuron, four fifths excitatory,
-    noise as input; no source but the use itself.
+    Delta-synapse LIF in units of its threshold, 100 random targets a neuron, four fifths of them
+    excitatory, noise as input; no source but the use itself.
     """
 
     targets: int = 100

@@ -88,3 +88,23 @@ def test_threshold_itself_does_not_fire():
     result = simulate(Network(populations=(cells,)), ticks=2, watch=["cells"])
 
     assert result.spikes["cells"].t_us.tolist() == [1000]
+
+
+def _slow(x):
+    c, v, spike = np.zeros(6), np.zeros(6), np.zeros(6, bool)
+    kept = {"fired": [], "v": []}
+    for jump in x:
+        c = c * 0.5 + jump
+        v = np.where(spike, 0.0, v * 0.75) + c
+        spike = v > 0.5
+        kept["fired"].append(spike)
+        kept["v"].append(v)
+    return kept
+
+
+def test_twenty_ticks_are_those_of_the_slow_twin(golden):
+    trace = golden("current_lif")
+
+    twin = _slow(trace.x["input"])
+    assert np.sum(twin["fired"]) > 5
+    trace.agrees(**twin, atol=1e-6)

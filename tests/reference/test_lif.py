@@ -115,3 +115,22 @@ def test_first_values_of_arrays_are_taken():
     result = simulate(network, ticks=1, watch=["cells"])
 
     assert result.spikes["cells"].unit.tolist() == [2]
+
+
+def _twin(x):
+    v, kept = np.zeros(6), {"fired": [], "v": []}
+    for jump in x:
+        v = v * math.exp(-1 / TAU_MS) + jump
+        spike = v >= 1.0
+        v = np.where(spike, 0.0, v)
+        kept["fired"].append(spike)
+        kept["v"].append(v)
+    return kept
+
+
+def test_twenty_ticks_are_those_of_the_slow_twin(golden):
+    trace = golden("lif")
+
+    twin = _twin(trace.x["input"])
+    assert np.sum(twin["fired"]) > 5
+    trace.agrees(**twin, atol=1e-6)

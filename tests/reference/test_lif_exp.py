@@ -68,3 +68,27 @@ def test_currents_go_on_while_the_neuron_is_refractory():
     fired = int(np.flatnonzero(np.diff(strong) < -5)[0]) + 1
     assert (strong[fired : fired + 21] == REST_MV).all()
     assert strong[fired + 21] > REST_MV
+
+
+def _twin(x_exc):
+    v, exc, left, kept = np.full(6, REST_MV), np.zeros(6), np.zeros(6), {"fired": [], "v": []}
+    for up in x_exc:
+        t = 1.0
+        made = exc / C_PF * (np.exp(-t / TAU_MS) - np.exp(-t / 5.0)) / (1 / 5.0 - 1 / TAU_MS)
+        moved = REST_MV + (v - REST_MV) * np.exp(-t / TAU_MS) + made
+        value = np.where(left > 0, REST_MV, moved)
+        spike = (value >= -50.0) & (left <= 0)
+        v = np.where(spike, REST_MV, value)
+        left = np.where(spike, 5, np.maximum(left - 1, 0))
+        exc = exc * np.exp(-t / 5.0) + up
+        kept["fired"].append(spike)
+        kept["v"].append(v)
+    return kept
+
+
+def test_twenty_ticks_are_those_of_the_slow_twin(golden):
+    trace = golden("lif_exp")
+
+    twin = _twin(trace.x["exc"])
+    assert np.sum(twin["fired"]) > 5
+    trace.agrees(**twin, atol=5e-5)

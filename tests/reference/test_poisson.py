@@ -53,3 +53,18 @@ def test_populations_of_other_names_are_independent():
 def test_rate_of_0_is_silent_and_more_than_once_a_tick_is_once_a_tick():
     assert not _raster(rate_hz=0.0, ticks=100).any()
     assert _raster(rate_hz=5000.0, ticks=100).all()
+
+
+def test_twenty_ticks_are_those_of_the_slow_twin(golden):
+    rng = np.random.default_rng([5, *b"cells"])
+    states = [int(s) for s in rng.integers(1, 2**32, 6, np.uint32)]
+    fired = np.zeros((20, 6), bool)
+    for tick in range(20):
+        for i, state in enumerate(states):
+            after = state ^ ((state << 13) & 0xFFFFFFFF)
+            after ^= after >> 17
+            after ^= (after << 5) & 0xFFFFFFFF
+            states[i] = after
+            fired[tick, i] = after / 2**32 < 300.0 * 1e-3
+
+    golden("poisson").agrees(fired)

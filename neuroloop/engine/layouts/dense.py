@@ -5,6 +5,7 @@ import numpy as np
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i32
 from neuroloop.core.ports import Bundle, Kernel
+from neuroloop.engine.layouts._facts import one_delay
 from neuroloop.engine.row import (
     COUNT,
     H_SYNOPS,
@@ -17,6 +18,7 @@ from neuroloop.engine.row import (
     lanes,
     slot_after,
 )
+from neuroloop.engine.speed import Speed
 
 N_POST, DELAY = COUNT + 1, COUNT + 2
 
@@ -25,10 +27,18 @@ N_POST, DELAY = COUNT + 1, COUNT + 2
 def add(x, spikes, weight):
     """Add the rows of the neurons that fired; ``weight`` is ``float32[n_pre * n_post]``."""
     n = x.shape[0]
-    for k in range(spikes[0]):
-        by = weight[spikes[k + 1] * n : (spikes[k + 1] + 1) * n]
+    fours = spikes[0] // 4 * 4
+    for k in range(0, fours, 4):
+        a = weight[spikes[k + 1] * n : (spikes[k + 1] + 1) * n]
+        b = weight[spikes[k + 2] * n : (spikes[k + 2] + 1) * n]
+        c = weight[spikes[k + 3] * n : (spikes[k + 3] + 1) * n]
+        d = weight[spikes[k + 4] * n : (spikes[k + 4] + 1) * n]
+        for j in range(n):  # in the order of the spikes, as every layout
+            x[j] = x[j] + a[j] + b[j] + c[j] + d[j]
+    for k in range(fours, spikes[0]):
+        a = weight[spikes[k + 1] * n : (spikes[k + 1] + 1) * n]
         for j in range(n):
-            x[j] += by[j]
+            x[j] += a[j]
     return spikes[0] * n
 
 
@@ -43,7 +53,7 @@ def deliver(arena, row):
 
 def refuses(bundle: Bundle) -> str:
     """Say why it cannot hold these synapses, if it cannot."""
-    if bundle.one_delay is None:
+    if one_delay(bundle) is None:
         return "the delays differ"
     if bundle.touches:
         return "every spike reaches every neuron"
@@ -55,11 +65,22 @@ def n_bytes(bundle: Bundle) -> int:
     return 4 * bundle.n_pre * bundle.n_post
 
 
+def cost_ns(bundle: Bundle, speed: Speed, spikes: float) -> float:
+    """Return what a tick in which so many sources fire is expected to cost."""
+    return speed.stream_ns(spikes, bundle.n_post, speed.dense, 4, n_bytes(bundle))
+
+
 def build(bundle: Bundle) -> Kernel:
     """Lay the synapses out; several between one pair become their sum."""
     wired = bundle.connections
-    weight = np.zeros(bundle.n_pre * bundle.n_post, np.float32)
-    place = wired.pre.astype(np.int64) * bundle.n_post + wired.post
-    np.add.at(weight, place, wired.weight)
-    counts = (bundle.n_post, bundle.one_delay or 0)
-    return Kernel(deliver, counts=counts, static={"weight": weight})
+    weight = np.zeros((bundle.n_pre, bundle.n_post), np.float32)
+    _fill(weight, wired.start, wired.post, wired.weight)
+    counts = (bundle.n_post, one_delay(bundle) or 0)
+    return Kernel(deliver, counts=counts, static={"weight": weight.reshape(-1)})
+
+
+@kernel
+def _fill(matrix, start, post, weight):
+    for i in range(start.shape[0] - 1):
+        for j in range(start[i], start[i + 1]):
+            matrix[i, post[j]] += weight[j]

@@ -1,0 +1,1 @@
+"""What this machine carries, measured through the simulator that a user calls."""

@@ -1,0 +1,302 @@
+"""Convolution and pooling: the kernel alone gives what the unrolled synapses give."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuroloop.core.errors import ConfigError
+from neuroloop.core.values import Spikes
+from neuroloop.engine.lower import Lowering
+from neuroloop.engine.op import spiking
+from neuroloop.engine.program import Plan
+from neuroloop.network import (
+    Convolution,
+    Input,
+    Network,
+    Pooling,
+    Population,
+    Projection,
+    load,
+    one_to_one,
+    pairs,
+    save,
+)
+from neuroloop.runtime.simulate import Simulator, simulate
+from neuroloop.synapses import convolution, pooling
+from neuroloop.testing.repeatable import check_repeatable
+from neuroloop.testing.rig import Rig
+
+CELL = {"current_decay": 0.0, "v_threshold": 1e30}
+"""``cells.c`` is what arrived in this tick"""
+
+
+def _network(form, connections, delay_ms=0.0, **cell):
+    return Network(
+        (Input("in", form.n_pre),),
+        (Population("cells", form.n_post, "current_lif", {**CELL}, **cell),),
+        (Projection("in", "cells", connections, delay_ms),),
+    )
+
+
+def _unrolled(form):
+    """Every synapse one by one, from the definition of the convolution."""
+    pre, post, weight = [], [], []
+    maps, rows, columns = form.output_shape
+    channels, height, width = form.input_shape
+    kernel, (down, across), (above, left) = form.weight, form.steps, form.before
+    for o, y, x, c, i, j in np.ndindex(maps, rows, columns, channels, *kernel.shape[2:]):
+        row, column = y * down + i - above, x * across + j - left
+        if 0 <= row < height and 0 <= column < width:
+            pre.append((c * height + row) * width + column)
+            post.append((o * rows + y) * columns + x)
+            weight.append(kernel[o, c, i, j])
+    return pairs(pre, post, np.array(weight, np.float32))
+
+
+def _unrolled_pooling(form):
+    maps, rows, columns = form.output_shape
+    _, height, width = form.input_shape
+    ends = [
+        ((c * height + y * form.steps[0] + i) * width + x * form.steps[1] + j,
+         (c * rows + y) * columns + x)
+        for c, y, x, i, j in np.ndindex(maps, rows, columns, *form.window)
+    ]  # fmt: skip
+    return pairs(*np.array(ends).T, form.weight)
+
+
+def _same_currents(form, twin, seed=0, ticks=6):
+    rng = np.random.default_rng(seed)
+    one, other = (Simulator(_network(form, wired)) for wired in (form, twin))
+    for _ in range(ticks):
+        units = rng.integers(0, form.n_pre, rng.integers(0, min(form.n_pre, 12) + 1))
+        units = np.unique(units)
+        for simulator in (one, other):
+            simulator.step({"in": units})
+        # the current decays whole in each tick, so c is what came in this one
+        got, wanted = (s.arena["cells.c"].copy() for s in (one, other))
+        assert got.tobytes() == wanted.tobytes()
+
+
+def _kernel(rng, *shape):
+    return rng.normal(size=shape).astype(np.float32)
+
+
+SHAPES = [
+    ((1, 5, 5), (1, 3, 3), 1, 0),
+    ((1, 5, 5), (1, 3, 3), 1, "same"),
+    ((2, 7, 9), (3, 3, 5), 1, "same"),
+    ((2, 7, 9), (3, 2, 4), 1, "same"),
+    ((2, 8, 8), (4, 3, 3), 2, 1),
+    ((3, 11, 6), (2, 5, 4), (2, 3), (2, 1)),
+    ((1, 9, 9), (2, 2, 2), 4, 0),
+    ((2, 1, 40), (2, 1, 17), 1, (0, 8)),
+    ((1, 4, 30), (1, 4, 30), 1, (3, 29)),
+    ((1, 13, 13), (1, 1, 1), 3, 0),
+]
+
+
+@pytest.mark.parametrize(("input_shape", "kernel", "stride", "padding"), SHAPES)
+def test_convolution_has_the_bits_of_its_synapses_one_by_one(input_shape, kernel, stride, padding):
+    maps, deep, wide = kernel
+    weight = _kernel(np.random.default_rng(1), maps, input_shape[0], deep, wide)
+    form = Convolution(input_shape, weight, stride, padding)
+    twin = _unrolled(form)
+
+    assert len(form) == len(twin)
+    _same_currents(form, twin)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_any_convolution_has_the_bits_of_its_synapses(data):
+    size, small = st.integers(1, 12), st.integers(1, 3)
+    shape = (data.draw(small), data.draw(size), data.draw(size))
+    kernel = (
+        data.draw(small),
+        shape[0],
+        data.draw(st.integers(1, 9)),
+        data.draw(st.integers(1, 9)),
+    )
+    padding = tuple(data.draw(st.integers(0, k - 1)) for k in kernel[2:])
+    stride = (data.draw(st.integers(1, 5)), data.draw(st.integers(1, 5)))
+    weight = _kernel(np.random.default_rng(0), *kernel)
+    try:
+        form = Convolution(shape, weight, stride, padding)
+    except ConfigError as error:
+        assert "does not fit" in str(error)  # noqa: PT017
+        return
+    twin = _unrolled(form)
+
+    assert len(form) == len(twin)
+    _same_currents(form, twin, ticks=3)
+
+
+def test_convolution_is_the_correlation_of_the_picture_with_the_kernel():
+    rng = np.random.default_rng(2)
+    form = Convolution((2, 9, 12), _kernel(rng, 3, 2, 4, 3), stride=(2, 1), padding=(1, 2))
+    picture = rng.random((2, 9, 12)) < 0.3
+    simulator = Simulator(_network(form, form))
+
+    simulator.step({"in": np.flatnonzero(picture)})
+
+    padded = np.pad(picture.astype(float), ((0, 0), (1, 1), (2, 2)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (4, 3), axis=(1, 2))[:, ::2]
+    wanted = np.einsum("cyxij,ocij->oyx", windows, form.weight.astype(float))
+    got = simulator.arena["cells.c"].reshape(form.output_shape)
+    assert np.allclose(got, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        Pooling((2, 8, 8), 2, weight=0.25),
+        Pooling((1, 7, 9), (2, 3)),
+        Pooling((3, 9, 9), 3, stride=2, weight=-0.5),
+        Pooling((2, 9, 5), 2, stride=(3, 4)),
+        Pooling((1, 1, 1), 1),
+        Pooling((2, 6, 6), (6, 1), stride=1),
+    ],
+)
+def test_pooling_has_the_bits_of_its_synapses_one_by_one(form):
+    twin = _unrolled_pooling(form)
+
+    assert len(form) == len(twin)
+    _same_currents(form, twin)
+
+
+FORMS = [
+    Convolution((2, 9, 9), _kernel(np.random.default_rng(0), 5, 2, 3, 3), padding="same"),
+    Pooling((2, 9, 9), 3, stride=2, weight=0.5),
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("delay", [0, 1, 7])
+def test_spike_arrives_after_exactly_its_delay(form, delay):
+    simulator = Simulator(_network(form, form, float(delay)))
+    arrived = []
+    for k in range(delay + 3):
+        simulator.step({"in": [40]} if k == 0 else None)
+        arrived.append(bool(simulator.arena["cells.c"].any()))
+
+    assert arrived == [k == delay for k in range(delay + 3)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_everything_depends_on_the_arena_alone_and_stays_within_it(form):
+    module = {"convolution": convolution, "pooling": pooling}[form.KIND]
+
+    class Library:
+        def kind(self, role, name, where):
+            if role == "synapse":
+                return module
+            return __import__(f"neuroloop.neurons.{name}", fromlist=["*"])
+
+    def lay(to):
+        inputs = {"in": spiking(to, "in", form.n_pre)}
+        lowered = Lowering(to, Library(), 1000, 1).network(_network(form, form, 2.0), inputs)
+        return Plan(lowered.ops, list(inputs.values()), [lowered.spiking["cells"]])
+
+    rig = Rig(lay)
+
+    def rain():
+        units = np.flatnonzero(np.random.default_rng(rig.index).random(form.n_pre) < 0.2)
+        rig.send("in", Spikes(np.full(len(units), rig.t_us), units.astype(np.uint32)))
+        rig.tick()
+
+    check_repeatable(rig, rain)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_operations_are_counted_as_those_of_the_synapses(form):
+    units = np.arange(form.n_pre)
+
+    result = simulate(_network(form, form), ticks=200, inputs={"in": (units, units)})
+
+    assert result.synaptic_operations == len(form)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_kernel_is_kept_in_a_file(form, tmp_path):
+    save(_network(form, form, 3.0), tmp_path / "net.npz")
+
+    again = load(tmp_path / "net.npz").projections[0]
+
+    assert again.kind == form.KIND
+    assert type(again.connections) is type(form)
+    first, second = (Simulator(_network(form, c, 3.0)) for c in (form, again.connections))
+    assert first.arena.memory.tobytes() == second.arena.memory.tobytes()
+
+
+def test_one_kernel_takes_the_memory_of_one_kernel():
+    form = Convolution((2, 100, 100), np.ones((8, 2, 5, 5)), padding="same")
+    simulator = Simulator(_network(form, form))
+
+    assert simulator.arena["in-cells.0.weight"].nbytes < 2 * 4 * form.weight.size
+    assert len(form) > 3_800_000
+
+
+K = np.ones((2, 1, 3, 3))
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Convolution((1, 5), K), r"input_shape .* 3 whole numbers"),
+        (lambda: Convolution((1, 5, 5.0), K), "input_shape"),
+        (lambda: Convolution((1, 0, 5), K), "input_shape"),
+        (lambda: Convolution(5, K), "input_shape"),
+        (lambda: Convolution((2, 5, 5), K), "takes 1 channels, but input_shape has 2"),
+        (lambda: Convolution((1, 5, 5), K[0]), r"float32\[out, in, height, width\], not"),
+        (lambda: Convolution((1, 5, 5), np.ones((0, 1, 3, 3))), "not"),
+        (lambda: Convolution((1, 5, 5), K * np.nan), "kernel holds a number that is not finite"),
+        (lambda: Convolution((1, 5, 5), [["a"]]), "a kernel is"),
+        (lambda: Convolution((1, 2, 5), K), "a kernel of 3 does not fit into 2 and padding 0"),
+        (lambda: Convolution((1, 5, 5), K, stride=0), "stride is 0"),
+        (lambda: Convolution((1, 5, 5), K, stride=(1, 2, 3)), "stride"),
+        (lambda: Convolution((1, 5, 5), K, padding=-1), "padding"),
+        (lambda: Convolution((1, 5, 5), K, padding=3), "padding of 3 for a kernel of 3"),
+        (lambda: Convolution((1, 5, 5), K, padding="valid"), "padding is"),
+        (lambda: Convolution((1, 5, 5), K, 2, "same"), '"same" needs a stride of 1'),
+        (lambda: Convolution((1, 10**5, 10**5), K), "at most 2147483647 fit"),
+        (lambda: Pooling((1, 5, 5), 6), "window of 6 does not fit into 5"),
+        (lambda: Pooling((1, 5, 5), 0), "size is 0"),
+        (lambda: Pooling((1, 5, 5), 2, stride=-1), "stride is -1"),
+        (lambda: Pooling((1, 5, 5), 2, weight=np.inf), "one finite number"),
+        (lambda: Pooling((1, 5, 5), 2, weight=[1.0]), "one finite number"),
+        (
+            lambda: _network(Pooling((1, 5, 5), 1), Pooling((1, 4, 4), 1)),
+            '16 units, but "in" has 25',
+        ),
+        (lambda: _network(FORMS[0], one_to_one(163)), 'neuron 162 of "in"'),
+        (lambda: _network(FORMS[0], FORMS[0], np.ones(3)), r"\(3,\) delays for"),
+        (
+            lambda: Simulator(_network(FORMS[0], FORMS[0], np.arange(float(len(FORMS[0]))))),
+            "one delay for all",
+        ),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_in_words(make, words):
+    with pytest.raises(ConfigError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("connections", "kind"),
+    [
+        (FORMS[0], "static"),
+        (FORMS[0], "pooling"),
+        (one_to_one(162), "convolution"),
+        (FORMS[1], "value"),
+    ],
+)
+def test_kind_for_another_form_is_refused_with_the_right_one(connections, kind):
+    network = Network(
+        (Input("in", 162, "values" if kind == "value" else "spikes"),),
+        (Population("cells", connections.n_post, "current_lif"),),
+        (Projection("in", "cells", connections, kind=kind),),
+    )
+
+    with pytest.raises(ConfigError, match=f'in-cells: .*kind "{connections.KIND}"'):
+        Simulator(network)
