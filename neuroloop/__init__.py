@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from neuroloop.engine.state_file import describe
     from neuroloop.network import Input, Network, Population, Projection
     from neuroloop.runtime.estimate import Estimate, estimate
     from neuroloop.runtime.simulate import Result, simulate
@@ -22,6 +23,7 @@ __all__ = [
     "Projection",
     "Result",
     "Simulator",
+    "describe",
     "estimate",
     "simulate",
 ]
@@ -31,6 +33,7 @@ _HOME = {
     **dict.fromkeys(("Estimate", "estimate"), "neuroloop.runtime.estimate"),
     **dict.fromkeys(("Result", "simulate"), "neuroloop.runtime.simulate"),
     "Simulator": "neuroloop.runtime.simulator",
+    "describe": "neuroloop.engine.state_file",
 }
 
 

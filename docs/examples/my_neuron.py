@@ -1,9 +1,11 @@
-"""A neuron model in one file: the Izhikevich neuron; used as ``kind = "./my_neuron.py"``.
+r"""A neuron model in one file: the Izhikevich neuron; used as ``kind = "./my_neuron.py"``.
 
-v' = 0.04 v² + 5 v + 140 - u + I,  u' = a (b v - u);  at v >= 30: v = c, u = u + d
+.. math:: \dot v = 0.04 v^2 + 5 v + 140 - u + I, \qquad \dot u = a (b v - u), \qquad
+   v \ge 30: \quad v \leftarrow c, \quad u \leftarrow u + d
 
-Source: E. M. Izhikevich, "Simple model of spiking neurons", IEEE Transactions on Neural Networks
-14(6), 2003.
+v is in mV, the input of a tick is I.  In each tick: an Euler step, compare, fire and reset.
+
+Source: E. M. Izhikevich, "Simple model of spiking neurons", IEEE Trans. Neural Networks 14, 2003.
 """
 
 import numpy as np
@@ -52,5 +54,6 @@ def step(arena, row):
 def build(config: Config, cell: Cell) -> Kernel:
     """Lay out ``cell.n`` neurons."""
     v = np.full(cell.n, config.c_mv, np.float32)
+    state = {"v": v, "u": config.b * v}
     numbers = (config.a, config.b, config.c_mv, config.d, cell.dt_ms)
-    return Kernel(step, params=numbers, state={"v": v, "u": np.float32(config.b) * v})
+    return Kernel(step, params=numbers, state=state, dynamic=("v", "u"))

@@ -33,8 +33,10 @@ def engine(
         if sys.stderr.isatty() or not as_json:
             typer.echo(f"measuring: {what}", err=True)
 
-    found = measure(Budget.of(_QUICK_S if quick else seconds), say)
+    if keep:
+        say("the constants that layouts are chosen by")
     kept = _keep() if keep else ""
+    found = measure(Budget.of(_QUICK_S if quick else seconds), say)
     if as_json:
         typer.echo(json.dumps({**found.as_json(), "kept": kept or None}))
         return
@@ -50,11 +52,11 @@ def _lines(found: "EngineCost") -> Iterator[str]:
     yield f"Python {m.python}, {versions}"
     yield ""
     yield "largest network of LIF neurons, 100 synapses each, at 10 Hz, one core"
-    heads = ("tick", 8), ("neurons", 11), ("synapses", 13), ("p50", 8), ("p99", 8)
-    heads += ("p99 as met", 12), ("M events/s", 11)
-    yield "  " + " ".join(f"{head:>{width}}" for head, width in heads)
+    heads = {"tick": 8, "neurons": 11, "synapses": 13, "p50": 8, "p99": 8}
+    heads |= {"p99 as met": 12, "M events/s": 11}
+    yield "  " + " ".join(f"{head:>{width}}" for head, width in heads.items())
     for c in found.carried:
-        more = "" if c.too_many else "   and more: the search ended"
+        more = f"   {c.too_many:,} do not" if c.too_many else "   and more: the search ended"
         yield (
             f"  {c.dt_us:5} us {c.neurons:11,} {c.synapses:13,} {c.p50_us:5.0f} us "
             f"{c.p99_us:5.0f} us {c.met_p99_us:9.0f} us {c.events_per_s / 1e6:11,.0f}{more}"
@@ -119,6 +121,6 @@ def _start(name: str, start: "Start | None") -> Iterator[str]:
 
 def _keep() -> str:
     """Measure the constants that layouts are chosen by, and store them."""
-    from neuroloop.engine import speed
+    from neuroloop.engine import measure, speed
 
-    return str(speed.keep(speed.measure()))
+    return str(speed.keep(measure.measure()))

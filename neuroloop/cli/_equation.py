@@ -11,6 +11,7 @@ _SIGNS = {
         "pm": "±",
         "to": "→",
         "gets": "←",
+        "leftarrow": "←",
         "infty": "∞",
         "in": "∈",
     },
@@ -25,6 +26,7 @@ _ATOM = r"(\\?[A-Za-z]+(?:_[\w()]+)?)"
 _RULES = (
     (re.compile(r"\\(?:text|mathrm|mathbf|operatorname)\{([^{}]*)\}"), lambda m: m[1]),
     (re.compile(r"\\(?:begin|end)\{[^{}]*\}"), lambda _: " "),
+    (re.compile(r"_\{(\w+|[+-])\}(?=[\\(A-Za-z])"), lambda m: f"_{m[1]} "),
     (re.compile(r"_\{(\w+|[+-])\}"), lambda m: f"_{m[1]}"),
     (re.compile(r"_\{([^{}]*)\}"), lambda m: f"_({_tight(m[1])})"),
     (re.compile(r"\^(?:\{([0-9+n-]+)\}|([0-9n]))"), lambda m: _raised(m[1] or m[2])),
@@ -37,7 +39,7 @@ _RULES = (
 
 def plain(latex: str) -> list[str]:
     """Return the lines of an equation in LaTeX as plain text."""
-    text = " ".join(latex.split()).replace(r"\\", r"\qquad ").replace("&", "")
+    text = " ".join(latex.split()).replace(r"\\", r"\qquad ").replace("&", "").replace(r"\_", "_")
     text = re.sub(r"\\[,;:! ]", " ", text)
     before = ""
     while text != before:

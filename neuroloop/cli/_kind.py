@@ -175,8 +175,8 @@ def _split(docstring: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
         else:
             in_math = False
             words = _bare(block)
-            if words.startswith("Source:"):
-                source = words.removeprefix("Source:").strip()
+            if re.match(r"Sources?:", words):
+                source = words.partition(":")[2].strip()
             elif not re.match(r"(>>>|```)", words):
                 notes.append(words)
     return tuple(equations), tuple(notes), source

@@ -38,7 +38,7 @@ def list_(
         typer.echo(_HEADS[role])
         for kind in kinds:
             marks = " ".join((kind.gives, *(["events"] if kind.events else []), *_plastic(kind)))
-            typer.echo(f"  {kind.kind:16} {marks:15} {kind.summary}".rstrip())
+            typer.echo(f"  {kind.kind:20} {marks:14} {kind.summary}".rstrip())
 
 
 @verbs.command()

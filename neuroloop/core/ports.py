@@ -216,6 +216,9 @@ class Kernel:
     """made by `neuroloop.core.kernel.entry`"""
     learn: Any = None
     """synapses: a second entry, which runs when every population of the tick has fired"""
+    at_arrival: bool = False
+    """synapses: the entry runs in the tick in which spikes arrive, before any population, and takes
+    them from a list that ``learn`` kept; else it runs in the tick of the spikes"""
     settle: Any = None
     """neurons: brings those that were not visited up to date; it runs before an edit or a look"""
     params: Sequence[float] = ()

@@ -26,10 +26,6 @@ MAGIC = 0x4E4C4F4F50415245
 """the bytes of "NLOOPARE" read as one number"""
 
 
-_UNASKED = 1 << 24
-"""bytes that are laid out without a look at what is free"""
-
-
 class Section(IntEnum):
     """Where a field lives."""
 
@@ -108,7 +104,7 @@ class Assembler:
         A first value that nobody else holds is let go of when its field has been filled, so its
         memory counts as free, but for that of the largest.
         """
-        if self._n_bytes - self._checked < _UNASKED:
+        if self._n_bytes - self._checked < memory.SMALL:
             return
         self._checked = self._n_bytes
         sizes, freed, largest = {}, 0, 0
@@ -206,17 +202,16 @@ class Arena:
             raise ConfigError(f"edit of {where}: {error}") from error
         return self.offsets[name], field.tobytes()
 
-    def blocks(self, through: Section = Section.PLASTIC) -> tuple[bytes, UInt8s]:
+    def blocks(self, through: Section = Section.PLASTIC) -> tuple[bytes, memoryview]:
         """Return the two parts of a snapshot: a header, and a view of all that follows it."""
         end = self.end(through)
         header = self.header.copy()
         header[H_SNAPSHOT] = end
-        return header.tobytes(), self.memory[HEADER_BYTES:end]
+        return header.tobytes(), self.memory[HEADER_BYTES:end].data
 
     def snapshot(self, through: Section = Section.PLASTIC) -> bytes:
         """Copy everything up to and including a section."""
-        header, rest = self.blocks(through)
-        return b"".join((header, rest.data))
+        return b"".join(self.blocks(through))
 
     def restore(self, state: bytes) -> None:
         """Go back to a snapshot of an arena with the same layout, bit for bit.

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.ports import Bundle, Kernel
-from neuroloop.engine import layouts
+from neuroloop.engine import layouts, memory
 from neuroloop.engine.speed import RATE_HZ, Speed, load
 
 AUTO = "auto"
@@ -69,11 +69,17 @@ def build(bundle: Bundle) -> Kernel:
     ------
     ConfigError
         Where the layout does not exist, or cannot hold these synapses.
+    MachineError
+        Where it would not fit into the memory that is free.
     """
     name = bundle.layout
     if name != AUTO:
-        return replace(_asked(bundle).build(bundle), note=f"{name}: asked for")
+        layout = _asked(bundle)
+        memory.check({f"synapses in layout {name}": layout.n_bytes(bundle)})
+        asked: Kernel = layout.build(bundle)
+        return replace(asked, note=f"{name}: asked for")
     found = plan(bundle)
+    memory.check({f"synapses in layout {found[0].name}": found[0].n_bytes})
     kernel: Kernel = known()[found[0].name].build(bundle)
     return replace(kernel, note=_note(found))
 

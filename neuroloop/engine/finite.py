@@ -124,9 +124,7 @@ def watch(to: Assembler, populations: Sequence[Watched], policy: NotANumber) -> 
     """Lay out what looks at these populations; return its row, to run after all others."""
     if not populations:
         return []
-    rows = [
-        _words(to, field, p, k) for k, p in enumerate(populations) for field in p.arrays
-    ]
+    rows = [_words(to, field, p, k) for k, p in enumerate(populations) for field in p.arrays]
     table = to.table(f"{NAME}.table", rows)
     watcher = Kernel(
         clamp if policy == "clamp" else stop,

@@ -19,9 +19,9 @@ from neuroloop.engine import finite, memory, row
 from neuroloop.engine.arena import Assembler, Field
 from neuroloop.engine.finite import NotANumber, Watched
 from neuroloop.engine.op import Op, Units, Values, Word, place, spiking
-from neuroloop.engine.parameters import Parameters, Present
+from neuroloop.engine.parameters import Parameters, Present, plain
 from neuroloop.engine.reset import resets
-from neuroloop.engine.visit import visits_events
+from neuroloop.engine.visit import Arriving, Visit, decide
 from neuroloop.network import misspelt
 from neuroloop.network.connections import Connections
 from neuroloop.network.graph import Network, Number, Population, Projection
@@ -54,6 +54,8 @@ class Lowered:
     """everything that spikes or carries values, by name"""
     notes: dict[str, str]
     """how each projection lies in memory, and why"""
+    visits: dict[str, str]
+    """which neurons of a population a tick visits, and why, where there was a choice"""
     kinds: dict[str, str]
     """of each population and projection, by name"""
     present: Present
@@ -80,6 +82,7 @@ class _Target:
     """flags of the blocks that something reaches, where the population wants them"""
     op: Op
     made: Parameters
+    visit: Visit
 
     def at(self, receptor: str, where: str) -> tuple[Field, int]:
         name, kind = self.population.name, self.population.kind
@@ -117,7 +120,7 @@ class Lowering:
         dynamic: list[Field] = []
         for p in network.populations:
             arriving = [
-                (j, d)
+                (j, d, self.library.kind("synapse", j.kind, f"projection {j.name}"))
                 for j, d in zip(network.projections, delays, strict=True)
                 if j.target == p.name
             ]
@@ -125,11 +128,12 @@ class Lowering:
             rows[p.name] = [op]
             self.to.check_room()
             dynamic += _dynamic(op, targets[p.name].incoming)
+        early: list[Op] = []
         learning: list[Op] = []
         notes: dict[str, str] = {}
         for k, (j, delay) in enumerate(zip(network.projections, delays, strict=True)):
             op = self._projection(k, j, delay, ends, targets[j.target])
-            rows[j.source].append(op)
+            (early if op.kernel.at_arrival else rows[j.source]).append(op)
             notes[op.name] = op.kernel.note
             self.to.check_room()
             dynamic += _own_dynamic(op)
@@ -140,26 +144,24 @@ class Lowering:
         first = resets(self.to, dynamic, every) if every else []
         watched = [w for k, t in enumerate(targets.values(), 1) for w in _watched(k, t)]
         last = finite.watch(self.to, watched, self.not_a_number)
-        ops = [*first, *(op for name in order for op in rows[name]), *learning, *last]
+        ops = [*first, *early, *(op for name in order for op in rows[name]), *learning, *last]
         present = Present({name: target.made for name, target in targets.items()})
-        return Lowered(ops, ends, notes, _kinds(network), present, watched, self.seed)
+        visits = {name: t.visit.note for name, t in targets.items() if t.visit.note}
+        return Lowered(ops, ends, notes, visits, _kinds(network), present, watched, self.seed)
 
-    def _population(
-        self, p: Population, arriving: Sequence[tuple[Projection, Int32s]]
-    ) -> tuple[Op, Ends, _Target]:
+    def _population(self, p: Population, arriving: Sequence[Arriving]) -> tuple[Op, Ends, _Target]:
         where = f'population "{p.name}"'
         module = self.library.kind("neuron", p.kind, where)
-        events = visits_events(p, module, arriving, where)
-        given = {name: _plain(value) for name, value in p.params.items()}
-        made = Parameters(p.name, given, partial(self._kernel, p, module, events))
+        visit = decide(p, module, arriving, self.dt_us / 1e3, where)
+        made = Parameters(p.name, plain(p.params), partial(self._kernel, p, module, visit.events))
         kernel = made.build(made.present)
         width = (p.n + 63) // 64 * 64
         receptors: tuple[str, ...] = module.RECEPTORS
-        slots = _slots([delay for _, delay in arriving])
+        slots = _slots([delay for _, delay, _ in arriving])
         incoming = self.to.field(f"{p.name}.input", np.float32, (len(receptors), slots, width))
         words: dict[int, Word] = {row.N: p.n, row.IN: incoming, row.COUNT: slots}
         touched = None
-        if events:
+        if visit.events:
             touched = self.to.field(f"{p.name}.touched", np.uint8, (slots, width // row.BLOCK))
             words[row.FLAGS] = touched
         end: Ends
@@ -174,7 +176,7 @@ class Lowering:
                 row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (p.n,)),
             }
         op = place(self.to, p.name, kernel, words)
-        return op, end, _Target(p, incoming, receptors, touched, op, made)
+        return op, end, _Target(p, incoming, receptors, touched, op, made, visit)
 
     def _kernel(
         self, p: Population, module: ModuleType, events: bool, params: Mapping[str, Number]
@@ -222,7 +224,8 @@ class Lowering:
         if isinstance(post, Units):
             words[row.POST] = post.spikes
         if getattr(config, "signal", ""):
-            words[row.SIGNAL] = _third(config.signal, ends, where)
+            size = getattr(module, "SIGNAL_SIZE", 0)
+            words[row.SIGNAL] = _third(config.signal, size, ends, where)
         return place(self.to, f"{j.name}.{k}", kernel, words)
 
 
@@ -248,12 +251,14 @@ def _kinds(network: Network) -> dict[str, str]:
     return kinds | {f"{j.name}.{k}": j.kind for k, j in enumerate(network.projections)}
 
 
-def _third(name: str, ends: Mapping[str, Ends], where: str) -> Field:
-    """Return where the numbers of a rule's third factor are."""
+def _third(name: str, size: int, ends: Mapping[str, Ends], where: str) -> Field:
+    """Return where the numbers of a rule's third factor are, of which it may want so many."""
     end = ends.get(name)
     if not isinstance(end, Values):
         known = [n for n, e in ends.items() if isinstance(e, Values)]
         raise ConfigError(f'{where}: no input of values "{name}"{nearest(name, known)}')
+    if size and end.n != size:
+        raise ConfigError(f'{where}: the signal "{name}" has {end.n} numbers, not {size}')
     return end.data
 
 
@@ -287,8 +292,14 @@ def delay_ticks(j: Projection, dt_us: int) -> Int32s:
     given = np.asarray(j.delay_ms)
     whole = np.empty(given.size, np.int32)
     for first in range(0, given.size, _AT_ONCE):
-        ticks = given.reshape(-1)[first : first + _AT_ONCE].astype(np.float64) * 1e3 / dt_us
+        with np.errstate(over="ignore"):
+            ticks = given.reshape(-1)[first : first + _AT_ONCE].astype(np.float64) * 1e3 / dt_us
         near = np.rint(ticks)
+        if (near > 65_535).any():
+            raise ConfigError(
+                f"projection {j.name}: a delay of {near.max() * dt_us / 1e3:g} ms is longer than "
+                f"65,535 ticks of {dt_us / 1e3:g} ms; longer ticks reach further"
+            )
         off = np.abs(ticks - near)
         # a delay may have come as float32
         if (off > 1e-6 * np.maximum(ticks, 1)).any():
@@ -296,11 +307,6 @@ def delay_ticks(j: Projection, dt_us: int) -> Int32s:
             raise ConfigError(
                 f"projection {j.name}: a delay of {worst:g} ms is not a whole number of ticks of "
                 f"{dt_us / 1e3:g} ms"
-            )
-        if (near > 65_535).any():
-            raise ConfigError(
-                f"projection {j.name}: a delay of {near.max() * dt_us / 1e3:g} ms is longer than "
-                f"65,535 ticks of {dt_us / 1e3:g} ms; longer ticks reach further"
             )
         whole[first : first + _AT_ONCE] = near
     return whole if given.ndim else np.broadcast_to(whole[0], len(j.connections))
@@ -330,8 +336,8 @@ def _order(network: Network, delays: Iterable[Int32s]) -> list[str]:
 
 def _config(module: ModuleType, kind: str, params: Mapping[str, Number], where: str) -> Any:
     known = module.Config.__struct_fields__
-    plain = {name: _plain(value) for name, value in params.items()}
-    for name, value in plain.items():
+    given = plain(params)
+    for name, value in given.items():
         if name not in known:
             raise ConfigError(
                 f'{where} ({kind}): no parameter "{name}"{misspelt.hint(str(name), known)}'
@@ -339,14 +345,9 @@ def _config(module: ModuleType, kind: str, params: Mapping[str, Number], where: 
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{where} ({kind}): {name} is {value}; a finite number is wanted")
     try:
-        return msgspec.convert(plain, module.Config)
+        return msgspec.convert(given, module.Config)
     except (msgspec.ValidationError, OverflowError) as error:
         raise ConfigError(f"{where} ({kind}): {error}") from error
-
-
-def _plain(value: Number) -> Number:
-    """Turn a NumPy number into the Python number that a Config takes."""
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _own_arrays(module: ModuleType, p: Population, where: str) -> dict[str, NDArray[np.float64]]:

@@ -12,6 +12,8 @@ from neuroloop.core.errors import MachineError
 _MEMINFO = Path("/proc/meminfo")
 _MARGIN = 0.95
 """part of the free memory that a network may take"""
+SMALL = 1 << 24
+"""bytes for which nobody looks at what is free"""
 _NAMED = 3
 
 
@@ -38,7 +40,8 @@ def check(sizes: Mapping[str, int], freed: int = 0) -> None:
     MachineError
         Says how much is needed, how much is free, and which arrays are the largest.
     """
-    needed, free = sum(sizes.values()), free_bytes()
+    needed = sum(sizes.values())
+    free = free_bytes() if needed >= SMALL else None
     if free is not None and needed - freed > _MARGIN * free:
         raise MachineError(
             f"this network needs {_amount(needed)} of memory and {_amount(free)} are free; the "
@@ -53,4 +56,4 @@ def largest(sizes: Mapping[str, int]) -> str:
 
 
 def _amount(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e8 else f"{n_bytes / 1e6:,.1f} MB"
+    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.1f} MB"

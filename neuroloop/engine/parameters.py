@@ -35,16 +35,16 @@ class Parameters:
         Raises
         ------
         ConfigError
-            Where there is no such parameter, or a value is out of its bounds.
+            Where there is no such parameter, where a value is out of its bounds, and where
+            another value takes other memory or code.
         """
         before, after = self.build(self.present), self.build({**self.present, **given})
+        if _form(before) != _form(after):
+            raise ConfigError(
+                f'population "{self.name}": {", ".join(given)} would change more than numbers: '
+                "what memory it takes, or what runs; build the network anew"
+            )
         old, new = _numbers(before), _numbers(after)
-        for array, value in new.items():
-            if value.shape != old[array].shape or value.dtype != old[array].dtype:
-                raise ConfigError(
-                    f'population "{self.name}": {", ".join(given)} would change the size of '
-                    f"{array}; build the network anew"
-                )
         changed = {
             f"{self.name}.{array}": value
             for array, value in new.items()
@@ -89,6 +89,18 @@ class Present:
         """Take over what `read` returned."""
         for name, population in self._populations.items():
             population.present = given[name]
+
+
+def _form(kernel: Kernel) -> tuple[object, ...]:
+    """Return what of a kernel is laid out once: what runs, its counts, its arrays' types."""
+    arrays = {**kernel.state, **kernel.plastic, **kernel.static, "params": kernel.params}
+    shapes = [(n, np.shape(v), getattr(v, "dtype", None)) for n, v in arrays.items()]
+    return kernel.entry, kernel.settle, tuple(kernel.counts), tuple(shapes)
+
+
+def plain(params: Mapping[str, Number]) -> dict[str, Number]:
+    """Turn NumPy numbers into the Python numbers that a ``Config`` takes."""
+    return {n: v.item() if isinstance(v, np.generic) else v for n, v in params.items()}
 
 
 def _numbers(kernel: Kernel) -> dict[str, np.ndarray[Any, Any]]:

@@ -30,9 +30,12 @@ SIGNAL = SILENT
 TOUCHED = OUT_META
 """synapses: flags of the target's blocks that spikes reach, 0 where nobody asks for them"""
 FLAGS = IN_META
-"""neurons: the same flags, ``uint8[slots, blocks]``, at the target's end"""
+"""neurons: the same flags, ``uint8[slots, blocks]``, at the target's end: 1 where any neuron of a
+block may be reached, or 2 << k where one of its k-th line is"""
 STATE = 14
 """the kind's own arrays, in the order it named them"""
+LINE = 16
+"""neurons whose float32 numbers are one line of memory"""
 BLOCK = 64
 """neurons that are visited together, or not at all"""
 

@@ -16,6 +16,8 @@ from neuroloop.core.ports import Bundle
 
 RATE_HZ = 10.0
 """of every source, where nothing else is known"""
+_UNHIDDEN = 0.4
+"""of the wait for a part of a row that was asked for in time"""
 _MOST_BYTES = 4096
 _MOST = 1e9
 _log = logging.getLogger("neuroloop.speed")
@@ -49,6 +51,8 @@ class Speed:
     """of a byte of synapses that is out of cache"""
     miss: float = 75.0
     """of the first bytes of a row that is out of cache"""
+    near_bytes: float = 32e3
+    """smaller blocks cost nothing"""
     cache_bytes: float = 32e6
     """larger blocks are out of cache"""
 
@@ -57,7 +61,8 @@ class Speed:
 
         The root follows the steps of the caches: a hundredth of the largest costs a tenth.
         """
-        return math.sqrt(min(n_bytes / self.cache_bytes, 1.0))
+        near = math.sqrt(self.near_bytes / self.cache_bytes)
+        return min(max(math.sqrt(n_bytes / self.cache_bytes) - near, 0.0), 1.0)
 
     def scatter_ns(
         self, bundle: Bundle, spikes: float, each: float, n_bytes: float, into_bytes: float
@@ -72,6 +77,10 @@ class Speed:
         read = n_bytes / synapses * self.byte * away
         synapse = each + self.far * self.reach(into_bytes) + read
         return events * synapse + spikes * (self.row + self.miss * away)
+
+    def parts_ns(self, parts: float, n_bytes: float) -> float:
+        """Return the cost of so many parts of rows with one delay, beside their synapses."""
+        return parts * (self.segment + _UNHIDDEN * self.miss * self.reach(n_bytes))
 
     def stream_ns(
         self, rows: float, lanes: int, each: float, lane_bytes: float, n_bytes: float

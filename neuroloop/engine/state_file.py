@@ -29,7 +29,6 @@ import msgspec
 from msgspec import Struct
 
 from neuroloop.core.errors import ConfigError, MachineError
-from neuroloop.core.values import UInt8s
 
 MAGIC = b"NLSTATE\0"
 FORMAT = 1
@@ -40,7 +39,7 @@ _MOST_HEADER_BYTES = 1 << 24
 _MOST_PART_BYTES = 1 << 30
 """of any section but the network's, whose size is known before it is read"""
 
-Bytes = bytes | UInt8s
+Bytes = bytes | memoryview
 
 
 class FieldLine(Struct, frozen=True):

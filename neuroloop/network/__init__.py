@@ -36,6 +36,7 @@ from neuroloop.network.graph import Input, Network, Population, Projection
 from neuroloop.network.join import blocks
 from neuroloop.network.layers import load_layers
 from neuroloop.network.pooling import Pooling
+from neuroloop.network.quantise import quantise
 from neuroloop.network.wiring import Wiring
 
 __all__ = [
@@ -68,6 +69,7 @@ __all__ = [
     "load_layers",
     "one_to_one",
     "pairs",
+    "quantise",
     "save",
     "with_weights",
 ]

@@ -17,6 +17,7 @@ from neuroloop.network.connections import (
     Weight,
     by_source,
     count,
+    room,
     spans,
     weights,
 )
@@ -156,7 +157,7 @@ def fixed_total(
     # as many for each source as drawing it for each synapse would give
     counts = rng.multinomial(total, np.full(n_pre, 1.0 / n_pre))
     start = _starts(counts)
-    post = np.empty(total, np.uint32)
+    post = room(total)
     for first, last in spans(start):
         post[start[first] : start[last]] = rng.integers(
             0, max(n_targets, 1), start[last] - start[first], np.uint32
@@ -203,7 +204,7 @@ def _draws(
     rows, n, k = sizes
     if count(k, "degree", 0) > n and not (replace and n):
         raise ConfigError(f"a degree of {k}, but there are {n} neurons to choose from")
-    result = np.empty((rows, k), np.uint32)
+    result = room(rows * k).reshape(rows, k)
     rows_at_once = max(AT_ONCE // max(k, 1 if replace else n if 2 * k > n else k, 1), 1)
     for first in range(0, rows if k else 0, rows_at_once):
         m = min(rows_at_once, rows - first)

@@ -11,6 +11,7 @@ from neuroloop.network.connections import (
     Weight,
     by_source,
     count,
+    room,
     units,
     weights,
 )
@@ -38,9 +39,10 @@ def all_to_all(
     array([1, 2, 0, 2, 0, 1], dtype=uint32)
     """
     n_targets = choices(n_pre, n_post, allow_self=allow_self)
-    post = np.tile(np.arange(n_targets, dtype=np.uint32), n_pre)
+    post = room(n_pre * n_targets)
+    rows = post.reshape(n_pre, n_targets)
+    rows[:] = np.arange(n_targets, dtype=np.uint32)
     if not allow_self:
-        rows = post.reshape(n_pre, n_targets)
         rows += rows >= np.arange(n_pre, dtype=np.uint32)[:, None]
     value = weights(weight, len(post), np.random.default_rng(seed))
     return Connections(np.arange(n_pre + 1, dtype=np.int64) * n_targets, post, value)
@@ -81,12 +83,12 @@ def from_sparse(matrix: Any) -> Connections:
     """
     if not hasattr(matrix, "tocoo"):
         raise ConfigError(f"{type(matrix).__name__} is not a sparse matrix; dense() takes others")
-    coo = matrix.tocoo()
-    if len(coo.shape) != 2:
-        raise ConfigError(f"a sparse matrix [post, pre] is wanted, not of shape {coo.shape}")
-    n_pre = units(int(coo.shape[1]), "the number of columns")
-    value = weights(coo.data, len(coo.data), np.random.default_rng(0))
-    return by_source(coo.col.astype(np.uint32), coo.row.astype(np.uint32), value, n_pre)
+    stored = matrix.tocoo()
+    if len(stored.shape) != 2:
+        raise ConfigError(f"a sparse matrix [post, pre] is wanted, not of shape {stored.shape}")
+    n_pre = units(int(stored.shape[1]), "the number of columns")
+    value = weights(stored.data, len(stored.data), np.random.default_rng(0))
+    return by_source(stored.col.astype(np.uint32), stored.row.astype(np.uint32), value, n_pre)
 
 
 def choices(n_pre: int, n_post: int, *, allow_self: bool) -> int:

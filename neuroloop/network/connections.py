@@ -148,6 +148,15 @@ def _counted(
     return Connections(start, target, weight if len(weight) else value)
 
 
+def room(synapses: int) -> NDArray[np.uint32]:
+    """Return room for so many targets, or say that there is none."""
+    try:
+        return np.empty(synapses, np.uint32)
+    except (MemoryError, ValueError) as error:
+        gigabytes = 4 * synapses / 1e9
+        raise MachineError(f"{synapses} synapses need {gigabytes:,.1f} GB of memory") from error
+
+
 def with_weights(connections: Connections, weight: Weight, seed: int = 0) -> Connections:
     """Return the same synapses with other weights.
 
@@ -206,7 +215,7 @@ def spans(start: NDArray[np.int64], synapses: int = AT_ONCE) -> Iterator[tuple[i
         first = last
 
 
-def count(n: int, name: str, least: int = 1) -> int:
+def count(n: object, name: str, least: int = 1) -> int:
     """Return a whole number of units or synapses, or say what is wrong with it."""
     if not isinstance(n, int | np.integer) or isinstance(n, bool) or not least <= n:
         raise ConfigError(f"{name} is {n!r}; a whole number from {least} on is wanted")

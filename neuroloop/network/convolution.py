@@ -12,6 +12,8 @@ from neuroloop.network.connections import MOST_UNITS
 
 Pair = tuple[int, int]
 
+_LARGEST = 4096
+
 
 @dataclass(frozen=True, eq=False)
 class Convolution:
@@ -58,6 +60,8 @@ class Convolution:
         elif self.stride != (1, 1):
             raise ConfigError(f'padding "same" needs a stride of 1, not {self.stride}')
         for n, k, before in zip(shape[1:], self.weight.shape[2:], self.before, strict=True):
+            if k > _LARGEST:
+                raise ConfigError(f"a kernel of {k}; {_LARGEST} rows and columns are the most")
             if before >= k:
                 raise ConfigError(f"a padding of {before} for a kernel of {k}; it must be less")
             if n + 2 * before < k and self.padding != "same":
@@ -121,7 +125,7 @@ class Convolution:
             # outputs o whose tap i lies inside: 0 <= o * s + i - p < n
             ends = ((max(-((i - p) // s), 0), min((n - 1 + p - i) // s, m - 1)) for i in range(k))
             taps *= sum(max(last - first + 1, 0) for first, last in ends)
-        return out * channels * taps
+        return int(out * channels * taps)
 
 
 def _kernel(kernel: ArrayLike, channels: int) -> NDArray[np.float32]:

@@ -30,6 +30,7 @@ MOST_WAITING = 1 << 28
 ticks of 1 ms the numbers in which arriving spikes wait"""
 
 _READ = (1, 2)
+_NEWER = range(FORMAT + 1, 1000)
 _SHIPPED = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _BESIDE = re.compile(r"\./[\w-]+\.py", re.ASCII)
 
@@ -85,7 +86,7 @@ def save(network: Network, path: Path | str) -> None:
     n_bytes = sum(array.nbytes for array in arrays.values())
     if n_bytes > MOST_BYTES:
         raise ConfigError(f"{path}: {n_bytes} bytes of arrays; a file holds {MOST_BYTES} at most")
-    text = json.dumps(description, default=lambda number: number.item())
+    text = json.dumps(description, default=_plain)
     arrays["description"] = np.frombuffer(text.encode(), np.uint8)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
@@ -127,19 +128,7 @@ def _network(
     if version not in _READ:
         raise ConfigError(
             f"format {version}; this version reads format {' and '.join(map(str, _READ))}"
-            + (", and a newer one of neuroloop may read this" if version > FORMAT else "")
-        )
-    projections = []
-    for k, j in enumerate(description["projections"]):
-        a = of(f"projection.{k}.")
-        old = version == 1
-        projections.append(
-            Projection(
-                *(j["source"], j["target"]),
-                unpack_pairs(a, MOST_UNITS) if old else unpack(j["connections"], a),
-                *(a["delay_ms"], j["receptor"], _kind(j["kind"], path)),
-                **({} if old else {"params": j["params"], "layout": _layout(j["layout"])}),
-            )
+            + ("; a newer one of neuroloop may read this" if version in _NEWER else "")
         )
     network = Network(
         tuple(Input(i["name"], i["n"], i.get("signal", "spikes")) for i in description["inputs"]),
@@ -151,10 +140,29 @@ def _network(
             )
             for k, p in enumerate(description["populations"])
         ),
-        tuple(projections),
+        tuple(
+            _projection(j, of(f"projection.{k}."), path)
+            for k, j in enumerate(description["projections"])
+        ),
     )
     _check_size(network, "the network")
     return network
+
+
+def _projection(
+    words: dict[str, Any], arrays: dict[str, np.ndarray[Any, Any]], path: Path
+) -> Projection:
+    form = words.get("connections")
+    return Projection(
+        source=words["source"],
+        target=words["target"],
+        connections=unpack(form, arrays) if form else unpack_pairs(arrays, MOST_UNITS),
+        delay_ms=arrays["delay_ms"],
+        receptor=words["receptor"],
+        kind=_kind(words["kind"], path),
+        params=words.get("params", {}),
+        layout=_layout(words.get("layout", "auto")),
+    )
 
 
 def _check_size(network: Network, where: str) -> None:
@@ -171,6 +179,13 @@ def _check_size(network: Network, where: str) -> None:
             f"{where}: delays up to {max(longest.values()):g} ms for so many units; units times"
             f" milliseconds are {MOST_WAITING} at most in a file"
         )
+
+
+def _plain(value: object) -> object:
+    """Turn a NumPy number into the Python number that JSON holds."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise ConfigError(f"{value!r} is no parameter; a number or a text is wanted")
 
 
 def _numbers(value: ArrayLike, where: str) -> NDArray[Any]:

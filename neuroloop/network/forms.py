@@ -1,6 +1,6 @@
 """How each form of connections stands in a network file: plain arrays, and a few words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -68,4 +68,8 @@ def _pooling(words: Mapping[str, Any], arrays: Arrays) -> Pooling:
     return Pooling(words["input_shape"], words["size"], words["stride"], words["weight"])
 
 
-_UNPACK = {"synapses": _synapses, "convolution": _convolution, "pooling": _pooling}
+_UNPACK: dict[str, Callable[[Mapping[str, Any], Arrays], Wiring]] = {
+    "synapses": _synapses,
+    "convolution": _convolution,
+    "pooling": _pooling,
+}

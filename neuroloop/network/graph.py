@@ -53,7 +53,8 @@ class Population:
     kind: str = "lif"
     params: Mapping[str, Number] = field(default_factory=dict)
     arrays: Mapping[str, ArrayLike] = field(default_factory=dict)
-    """first values of a state array of the kind, one a neuron (``bias``, ``v`` ...)"""
+    """first values of a state array of the kind, one a neuron (``bias``, ``v`` ...), and arrays
+    that a kind is made from (``times_ms`` of `spike_list`)"""
     update: Literal["auto", "full", "events"] = "auto"
     """which neurons a tick visits: all of them, or those that something reached; ``auto`` takes
     what is faster"""
@@ -112,11 +113,9 @@ class Network:
     def __post_init__(self) -> None:
         sizes: dict[str, int] = {}
         for part in self.spiking:
-            if not isinstance(part.name, str) or not part.name:
-                raise ConfigError(f"a part of the network has no name but {part.name!r}")
+            _check_part(part)
             if part.name in sizes:
                 raise ConfigError(f'two parts of the network are called "{part.name}"')
-            _check_part(part)
             sizes[part.name] = part.n
         inputs = {part.name for part in self.inputs}
         for projection in self.projections:
@@ -138,21 +137,38 @@ class Network:
 
 
 def _check_part(part: Input | Population) -> None:
-    n = part.n
+    name: object = part.name
+    if not isinstance(name, str) or not name:
+        raise ConfigError(f"a part of the network has no name but {name!r}")
+    n: object = part.n
     if not isinstance(n, int | np.integer) or n < 1:
         raise ConfigError(f'"{part.name}" has {n!r} units; it needs at least 1')
     if n > MOST_UNITS:
         raise ConfigError(f'"{part.name}" has {n} units; at most {MOST_UNITS} fit')
+    if isinstance(part, Population):
+        _check_types(part, f'"{name}"', kind=str, params=Mapping, arrays=Mapping)
     if isinstance(part, Input):
-        what, chosen, known = "signal", part.signal, _SIGNALS
+        _check_word(part.name, "signal", part.signal, _SIGNALS)
     else:
-        what, chosen, known = "update", part.update, _UPDATES
+        _check_word(part.name, "update", part.update, _UPDATES)
+
+
+def _check_types(part: object, where: str, **wanted: type) -> None:
+    for name, type_ in wanted.items():
+        value = getattr(part, name)
+        if not isinstance(value, type_):
+            what = "a text is" if type_ is str else "names and values are"
+            raise ConfigError(f"{where}: {name} is {value!r}; {what} wanted")
+
+
+def _check_word(part: str, field: str, chosen: str, known: tuple[str, ...]) -> None:
     if chosen not in known:
-        raise ConfigError(f'"{part.name}": {what} is {chosen!r}{nearest(str(chosen), known)}')
+        raise ConfigError(f'"{part}": {field} is {chosen!r}{nearest(str(chosen), known)}')
 
 
 def _check_ends(projection: Projection, sizes: Mapping[str, int], inputs: set[str]) -> None:
     where, wired = f"projection {projection.name}", projection.connections
+    _check_types(projection, where, kind=str, receptor=str, layout=str, params=Mapping)
     for end in (projection.source, projection.target):
         if end not in sizes:
             raise ConfigError(f'{where}: no population "{end}"{nearest(str(end), sizes)}')

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroloop.core.errors import ConfigError
-from neuroloop.network.connections import Connections, is_sorted, spans, units
+from neuroloop.network.connections import Connections, count, is_sorted, spans, units
 
 Part = tuple[int, int, Connections]
 """first source, first target, and what is connected between them, counted from there"""
@@ -116,8 +116,7 @@ def _checked(part: Part, n_pre: int, n_post: int, k: int) -> Part:
         ("source", first_pre, wired.n_pre if len(wired) else 0, n_pre),
         ("target", first_post, wired.n_post, n_post),
     ):
-        if not isinstance(first, int | np.integer) or first < 0:
-            raise ConfigError(f"part {k}: its first {name} is {first!r}; 0 or more is wanted")
+        count(first, f"part {k}: its first {name}", 0)
         if first + n > most:
             raise ConfigError(
                 f"part {k}: its last {name} would be neuron {first + n - 1} of {most}"

@@ -1,12 +1,14 @@
 """Pooling as connections: windows over each map, one weight for all."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neuroloop.core.errors import ConfigError
 from neuroloop.network.convolution import Pair, both, sizes
+
+_MOST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,8 @@ class Pooling:
         object.__setattr__(self, "size", both(self.size, "size"))
         stride = self.size if self.stride is None else self.stride
         object.__setattr__(self, "stride", both(stride, "stride"))
-        if not isinstance(self.weight, int | float | np.number) or not np.isfinite(
-            np.float32(self.weight)
-        ):
+        weight: Any = self.weight
+        if not isinstance(weight, int | float | np.number) or not -_MOST <= weight <= _MOST:
             raise ConfigError(f"weight is {self.weight!r}; one finite number is wanted")
         for n, k in zip(shape[1:], self.window, strict=True):
             if k > n:

@@ -46,8 +46,9 @@ def by_key(
         Where each key's run begins, ``int64[n + 1]``; ``other`` and ``weight`` in the new order.
     """
     start = np.zeros(n + 1, np.int64)
-    key, other, weight = (np.ascontiguousarray(a) for a in (key, other, weight))
-    _count(key, start)
     to_other, to_weight = np.empty_like(other), np.empty_like(weight)
-    _scatter(key, start[:-1].copy(), other, weight, to_other, to_weight)
+    key = np.ascontiguousarray(key)
+    _count(key, start)
+    given = np.ascontiguousarray(other), np.ascontiguousarray(weight)
+    _scatter(key, start[:-1].copy(), *given, to_other, to_weight)
     return start, to_other, to_weight

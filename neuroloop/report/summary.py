@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass
 
 from neuroloop.core.errors import Exit
 from neuroloop.report.meter import Meter, Quantiles, quantiles
+from neuroloop.runtime.broken import clamped
 from neuroloop.runtime.episode import End
 from neuroloop.runtime.session import Session
 
@@ -112,6 +113,7 @@ def summary(session: Session, meter: Meter) -> Summary:
     if episode.end is End.STOPPED:
         code = Exit.INTERRUPTED
     drops = {**loop.intake.lost, "refused events": meter.refused, "unseen ticks": session.unseen}
+    drops |= {f"clamped in {name}": n for name, n in clamped(loop.program).items() if n}
     live = run.clock.kind == "wall"
     return Summary(
         title=run.run.title,

@@ -65,7 +65,8 @@ def refill(ring: Ring, state: memoryview) -> None:
     dropped, n_bytes = _HEAD.unpack_from(state)
     words[WRITTEN] = words[READ] = 0
     words[DROPPED] = dropped
-    ring.memory[HEADER_BYTES : HEADER_BYTES + n_bytes] = np.frombuffer(state[_HEAD.size :], np.uint8)
+    content = np.frombuffer(state[_HEAD.size :], np.uint8)
+    ring.memory[HEADER_BYTES : HEADER_BYTES + n_bytes] = content
     words[WRITTEN] = n_bytes
 
 

@@ -53,8 +53,8 @@ def failure(program: Program, head: Int64s) -> PartError:
 
 def _of(array: Float32Array, unit: int, n: int) -> Float32Array:
     """Return the numbers of one neuron, whichever way an array holds several of each."""
-    rows = array if array.shape[0] == n else array.reshape(-1, n).T
-    return rows[unit].reshape(-1)
+    rows: Float32Array = array if array.shape[0] == n else array.reshape(-1, n).T
+    return np.ravel(rows[unit])
 
 
 def clamped(program: Program) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from neuroloop.core.errors import ConfigError
+from neuroloop.engine.parameters import plain
 from neuroloop.network.graph import Number
 from neuroloop.runtime.loop import Loop
 
@@ -19,8 +20,8 @@ def edit_parameters(loop: Loop, name: str, given: Mapping[str, Number]) -> None:
     network, arena = loop.program.plan.network, loop.program.arena
     if network is None:
         raise ConfigError("there is no network whose parameters could be changed")
-    parameters = network.present[name]
-    changed = parameters.changes(given)
+    parameters, wanted = network.present[name], plain(given)
+    changed = parameters.changes(wanted)
     patches = {field: arena.patch(field, value) for field, value in changed.items()}
     loop.edits.edits(patches, loop.next_index * loop.dt_us)
-    parameters.present = {**parameters.present, **given}
+    parameters.present = {**parameters.present, **wanted}

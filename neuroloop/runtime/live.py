@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from neuroloop.core.errors import ConfigError
 from neuroloop.core.kernel import kernel
 from neuroloop.core.mailbox import empty_mailbox, put
 from neuroloop.core.message import R_BROKEN, R_BYTES, R_LATE_NS, RECORD_WORDS
@@ -46,8 +47,9 @@ _PRIORITY = 50
 
 @kernel
 def run(control, program, intake, outcome, out, dt_ns, spin_ns):
-    """Tick until stopped or broken; ``intake``, ``outcome`` and ``out`` are tuples of addresses and sizes.
+    """Tick until stopped, or until a state is no longer a number.
 
+    ``intake``, ``outcome`` and ``out`` are tuples of addresses and sizes.
     ``intake`` is (feeds, number of feeds, record), ``outcome`` (outcome, room for one message),
     ``out`` (mailbox, bytes of motion, ring, capacity of the ring).
     """
@@ -120,6 +122,11 @@ class LiveTick:
 
     def start(self) -> None:
         """Compile, then start; run time begins a moment later."""
+        if self._loop.next_index:
+            raise ConfigError(
+                f"a live run begins with tick 0, and this loop stands at {self._loop.next_index}: "
+                "a saved state goes on under the step clock"
+            )
         _write(self._control, C_STOP, 1)
         run(*self._arguments)
         _write(self._control, C_STOP, 0)

@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from neuroloop.core.errors import ConfigError
-from neuroloop.core.values import UInt8s
 from neuroloop.engine import state_file
 from neuroloop.engine.arena import Arena, Section
 from neuroloop.engine.state_file import NETWORK, FieldLine, StateHeader
 from neuroloop.runtime.loop import Loop
-from neuroloop.runtime.snapshot import PARTS, beside_network, restore
+from neuroloop.runtime.snapshot import PARTS, beside_network, restore, stateful
 
 _NAMED = 3
 """differences that a message lists"""
@@ -33,7 +32,7 @@ def save(loop: Loop, path: Path | str) -> None:
     MachineError
         Where the file cannot be written; the one that was there is still whole.
     """
-    sections: dict[str, list[bytes | UInt8s]] = {NETWORK: [*loop.program.arena.blocks()]}
+    sections: dict[str, list[bytes | memoryview]] = {NETWORK: [*loop.program.arena.blocks()]}
     sections |= {name: [content] for name, content in beside_network(loop).items()}
     state_file.write(path, _header(loop), sections)
 
@@ -56,7 +55,8 @@ def load_state(loop: Loop, path: Path | str, *, parts: bool = True) -> None:
         Where the file is no state file, is damaged, or belongs to another network: says what
         differs.  Nothing has changed then.
     """
-    _, state = state_file.read(path, partial(_check, loop, where=str(path)))
+    check = partial(_check, loop, parts=parts, where=str(path))
+    _, state = state_file.read(path, check)
     if not parts:
         state = {name: content for name, content in state.items() if not name.startswith(PARTS)}
     try:
@@ -106,13 +106,13 @@ def _fixed(loop: Loop) -> dict[str, str]:
     }
     weights = {f"{name}.params" for name in network.notes if name not in plastic} if network else ()
     return {
-        name: state_file.checksum([arena[name].reshape(-1).view(np.uint8)])
+        name: state_file.checksum([arena[name].reshape(-1).view(np.uint8).data])
         for name, field in arena.fields.items()
         if field.section is Section.STATIC or (name in weights and field.n_bytes)
     }
 
 
-def _check(loop: Loop, header: StateHeader, where: str) -> None:
+def _check(loop: Loop, header: StateHeader, *, parts: bool, where: str) -> None:
     """Refuse the state of another loop before any of it is read."""
     arena = loop.program.arena
     if header.dt_us != loop.dt_us:
@@ -136,6 +136,13 @@ def _check(loop: Loop, header: StateHeader, where: str) -> None:
             f"{', '.join(present.feeds)}"
         )
     sizes = {line.name: line.n_bytes for line in header.sections}
+    there, here = {name for name in sizes if name.startswith(PARTS)}, stateful(loop).keys()
+    if parts and there != here:
+        alone = ", ".join(sorted(there ^ here))
+        raise ConfigError(
+            f"{where}: of another loop: {alone} {'is' if len(there ^ here) == 1 else 'are'} only "
+            f"{'there' if there > here else 'here' if here > there else 'in one of them'}"
+        )
     if sizes.get(NETWORK) != arena.end(Section.PLASTIC):
         raise ConfigError(f"{where}: damaged: its network has {sizes.get(NETWORK)} bytes")
 

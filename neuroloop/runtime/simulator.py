@@ -105,6 +105,8 @@ class Simulator:
         program = Program(Plan(lowered.ops, ports, outlets, lowered), to)
         self.layouts: Mapping[str, str] = lowered.notes
         """how each projection lies in memory, and why"""
+        self.updates: Mapping[str, str] = lowered.visits
+        """which neurons of a population a tick visits, where there was a choice, and why"""
         self._feeds = {
             port.name: Feed(port.name, k, _message_bytes(port), messages=_MESSAGES)
             for k, port in enumerate(ports)

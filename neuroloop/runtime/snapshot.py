@@ -3,10 +3,10 @@
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.message import RECORD_BYTES
 from neuroloop.core.ports import Stateful
+from neuroloop.engine.row import H_BROKEN
 from neuroloop.runtime.loop import Loop
 
 State = dict[str, bytes]
-
 
 PARTS = ("sensor.", "python.", "plant")
 """how the names begin of what is neither the network nor on its way into it"""
@@ -25,7 +25,7 @@ def beside_network(loop: Loop) -> State:
     }
     if loop.program.plan.network is not None:
         state["parameters"] = loop.program.plan.network.present.snapshot()
-    return state | {name: part.snapshot() for name, part in _stateful(loop).items()}
+    return state | {name: part.snapshot() for name, part in stateful(loop).items()}
 
 
 def restore(loop: Loop, state: State) -> None:
@@ -37,7 +37,7 @@ def restore(loop: Loop, state: State) -> None:
         Where it is damaged or of another loop; network and rings are as before then.
     """
     network, before = loop.program.plan.network, loop.intake.snapshot()
-    for name, part in _stateful(loop).items():
+    for name, part in stateful(loop).items():
         if name in state:
             part.restore(state[name])
     parameters = network.present.read(state["parameters"]) if network else {}
@@ -50,11 +50,14 @@ def restore(loop: Loop, state: State) -> None:
     if network is not None:
         network.present.set(parameters)
     loop.next_index = int.from_bytes(state["index"], "little")
+    # what is no number is found again by the next tick, where anybody looks
+    loop.program.arena.header[H_BROKEN] = 0
     loop.moved = loop.outcome
     loop.outcome[:RECORD_BYTES] = 0
 
 
-def _stateful(loop: Loop) -> dict[str, Stateful]:
+def stateful(loop: Loop) -> dict[str, Stateful]:
+    """Return the parts with state of their own, by the names their states have."""
     parts: dict[str, object] = {f"sensor.{s.spec.name}": s.part for s in loop.sources}
     parts |= {f"python.{p.name}": p.part for p in loop.python_parts}
     parts["plant"] = loop.plant

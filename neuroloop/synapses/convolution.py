@@ -39,6 +39,8 @@ from neuroloop.network import Convolution
 
 FORM = Convolution
 """what its connections are"""
+TOUCHES = True
+"""it can flag whom a spike reaches, for targets that visit no others"""
 N_POST, N_WEIGHTS, DELAY = COUNT + 1, COUNT + 2, COUNT + 3
 (
     HEIGHT,
@@ -134,7 +136,7 @@ def add(x, spikes, weight, shape):
         corner = first * columns + left
         reached = ((maps - 1) * rows + first + n_rows - 1) * columns + left + n
         used += maps * n_rows * n
-        if reached + _LANES <= x.shape[HEIGHT]:
+        if reached + _LANES <= x.shape[0]:
             for o in range(maps):
                 for r in range(n_rows):
                     to, by = corner + (o * rows + r) * columns, at + o * to_map + r * to_row

@@ -29,6 +29,8 @@ from neuroloop.network import Pooling
 
 FORM = Pooling
 """what its connections are"""
+TOUCHES = True
+"""it can flag whom a spike reaches, for targets that visit no others"""
 N_POST, DELAY = COUNT + 1, COUNT + 2
 HEIGHT, WIDTH, ROWS, COLUMNS, DEEP, WIDE, DOWN, ACROSS = range(8)
 SHAPE_WORDS = 8

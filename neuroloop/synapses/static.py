@@ -9,6 +9,9 @@ from msgspec import Struct
 from neuroloop.core.ports import Bundle, Kernel
 from neuroloop.engine import choose
 
+TOUCHES = True
+"""it can flag whom a spike reaches, for targets that visit no others"""
+
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """It has no settings."""

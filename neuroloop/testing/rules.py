@@ -56,7 +56,7 @@ def check_synapse(
     s = 700
     wired = pairs(rng.integers(0, 130, s), rng.integers(0, 13, s), rng.random(s) * 0.2)
     several = rng.integers(0, 9, s).astype(float)
-    for delays in (np.zeros(s), np.full(s, 3.0), *([] if rule.values else [several])):
+    for delays in (np.zeros(s), np.full(s, 3.0), *([] if rule.one_delay else [several])):
         _check_rain(rule, wired, delays)
     rule.rain(rule.rig(pairs([], [], []), 0.0))
 
@@ -72,6 +72,11 @@ class _Rule:
     def values(self) -> bool:
         """Whether it carries values."""
         return gives_values(self.module)
+
+    @property
+    def one_delay(self) -> bool:
+        """Whether all its synapses need the same delay."""
+        return self.values or getattr(self.module, "ONE_DELAY", False)
 
     @property
     def signal(self) -> str:

@@ -170,7 +170,7 @@ def test_the_report_has_its_figures_with_units(command, monkeypatch, found):
     code, out, _ = command("bench", "engine", "--quick")
     assert code == 0
     assert told == [Budget.of(8.0)]
-    for words in ("70,000", "7,000,000", "950 us", "15.0 GB/s", "chosen, fastest", "in 1 of 1"):
+    for words in ("70,000", "7,000,000", "950 us", "15.0 GB/s", "75,000 do not", "in 1 of 1"):
         assert words in out
     assert "3.00 us, more than 2.5 us" in out
     assert "cold start: first tick after 9.00 s, 8.50 s without" in out
@@ -183,6 +183,21 @@ def test_the_report_has_its_figures_with_units(command, monkeypatch, found):
     assert report["carried"][0]["met_p99_us"] == 950.0
     assert report["million"] is None
     assert report["kept"] is None
+
+
+def test_constants_are_measured_first_and_kept_when_asked(command, monkeypatch, found, tmp_path):
+    order = []
+    monkeypatch.setattr("neuroloop.engine.measure.measure", lambda: order.append("constants"))
+    monkeypatch.setattr("neuroloop.engine.speed.keep", lambda _: tmp_path / "speed.json")
+    monkeypatch.setattr(
+        "neuroloop.bench.engine.whole.measure", lambda *_: order.append("all") or found
+    )
+    code, out, err = command("bench", "engine", "--keep")
+    assert code == 0
+    assert order == ["constants", "all"]
+    assert f"kept in {tmp_path / 'speed.json'}" in out
+    assert "measuring: the constants" in err
+    assert json.loads(command("bench", "engine", "--keep", "--json")[1])["kept"]
 
 
 @pytest.mark.slow

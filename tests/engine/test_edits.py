@@ -122,6 +122,31 @@ def test_parameter_that_only_says_how_neurons_start_is_refused():
         simulator.edit_parameters("cells", bias=1.0)
 
 
+_COUNTED = """
+import numpy as np
+from msgspec import Struct
+from neuroloop.core.kernel import entry
+from neuroloop.core.ports import Cell, Kernel
+RECEPTORS = ("input",)
+class Config(Struct):
+    size: int = 4
+@entry
+def step(arena, row):
+    pass
+def build(config, cell):
+    return Kernel(step, counts=(config.size,))
+"""
+
+
+def test_parameter_that_takes_other_memory_or_code_is_refused(tmp_path):
+    (tmp_path / "counted.py").write_text(_COUNTED)
+    network = Network(populations=(Population("cells", 3, "./counted.py"),))
+    simulator = Simulator(network, folder=tmp_path)
+
+    with pytest.raises(ConfigError, match=r'"cells": size would change more than numbers'):
+        simulator.edit_parameters("cells", size=8)
+
+
 def test_numpy_numbers_will_do():
     simulator = _cells(tau_m_ms=np.float64(8.0))
     simulator.edit_parameters("cells", tau_m_ms=np.float32(9.5))
@@ -137,17 +162,16 @@ def test_both_edits_of_a_change_enter_or_none_does():
     with pytest.raises(ConfigError, match="too much waits"):
         _until_full(simulator)
     simulator.step()
-    expected = _cells(tau_m_ms=9.0, bias=0.25)
+    bias = simulator.arena["cells.bias"][0]
+    whole = _cells(tau_m_ms=20 * bias, bias=bias)
 
-    assert simulator.arena["cells.params"].tolist() == expected.arena["cells.params"].tolist()
-    assert simulator.arena["cells.bias"].tolist() == expected.arena["cells.bias"].tolist()
+    assert simulator.arena["cells.params"].tolist() == whole.arena["cells.params"].tolist()
 
 
 def _until_full(simulator):
-    for _ in range(10_000):
-        simulator.edit_parameters("cells", tau_m_ms=9.0, bias=0.25)
-        simulator.edit_parameters("cells", tau_m_ms=5.0, bias=0.5)
-        simulator.edit_parameters("cells", tau_m_ms=9.0, bias=0.25)
+    for k in range(10_000):
+        bias = (k % 7 + 1) / 8
+        simulator.edit_parameters("cells", tau_m_ms=20 * bias, bias=bias)
 
 
 def test_edit_of_a_fixed_weight_enters():

@@ -19,7 +19,9 @@ def _pair(n=5, weight=0.5, kind="lif", **options):
     return Simulator(Network((Input("in", n),), populations, (link,)), watch=["cells"], **options)
 
 
-@pytest.mark.parametrize(("array", "value"), [("v", np.nan), ("v", -np.inf), ("refractory", np.inf)])
+@pytest.mark.parametrize(
+    ("array", "value"), [("v", np.nan), ("v", -np.inf), ("refractory", np.inf)]
+)
 def test_it_is_named_with_population_array_neuron_tick_and_value(array, value):
     simulator = _pair()
     simulator.run(7)
@@ -27,7 +29,7 @@ def test_it_is_named_with_population_array_neuron_tick_and_value(array, value):
     edited[3] = value
     simulator.edit(f"cells.{array}", edited)
 
-    with pytest.raises(PartError, match="look at .* weights") as failed:
+    with pytest.raises(PartError, match=r"look at .* weights") as failed:
         simulator.step()
 
     where = f'population "cells": cells.{array} of neuron 3 is {value} after tick 7 (0.007 s)'
@@ -93,7 +95,7 @@ def test_nobody_looks_where_it_is_off():
 
 
 def test_policy_that_does_not_exist_is_refused():
-    with pytest.raises(ConfigError, match='not_a_number is "clam".*did you mean "clamp"'):
+    with pytest.raises(ConfigError, match=r'not_a_number is "clam".*did you mean "clamp"'):
         _pair(not_a_number="clam")
 
 
@@ -113,6 +115,22 @@ def test_every_neuron_of_a_large_population_is_looked_at_in_turn(policy):
             simulator.run(7)
             assert simulator.clamped == {"big": 1}
             assert (simulator.arena["big.v"] == 0).all()
+
+
+@pytest.mark.parametrize("policy", ["clamp", "off"])
+def test_run_that_stopped_goes_on_where_nothing_stops_it(tmp_path, policy):
+    simulator = _pair()
+    simulator.edit("others.v", np.nan)
+    with pytest.raises(PartError):
+        simulator.step()
+    simulator.save(tmp_path / "broken.state")
+    other = _pair(not_a_number=policy)
+    other.load_state(tmp_path / "broken.state")
+
+    other.run(10)
+
+    assert other.index == 11
+    assert other.clamped["others"] == (5 if policy == "clamp" else 0)
 
 
 def test_replay_of_the_record_breaks_in_the_same_way():
@@ -173,8 +191,9 @@ def _breaking(run, watch):
         loop.actuators = actuators
         return [watch, Breaker(loop)]
 
-    with pytest.raises(PartError, match=r'population "motor": motor\.v of neuron 0 is nan'), played(
-        run, onlookers
+    with (
+        pytest.raises(PartError, match=r'population "motor": motor\.v of neuron 0 is nan'),
+        played(run, onlookers),
     ):
         pass
     return actuators[0]

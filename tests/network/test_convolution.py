@@ -6,10 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neuroloop.core.errors import ConfigError
-from neuroloop.core.values import Spikes
-from neuroloop.engine.lower import Lowering
-from neuroloop.engine.op import spiking
-from neuroloop.engine.program import Plan
 from neuroloop.network import (
     Convolution,
     Input,
@@ -23,9 +19,6 @@ from neuroloop.network import (
     save,
 )
 from neuroloop.runtime.simulate import Simulator, simulate
-from neuroloop.synapses import convolution, pooling
-from neuroloop.testing.repeatable import check_repeatable
-from neuroloop.testing.rig import Rig
 
 CELL = {"current_decay": 0.0, "v_threshold": 1e30}
 """``cells.c`` is what arrived in this tick"""
@@ -171,41 +164,22 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("delay", [0, 1, 7])
-def test_spike_arrives_after_exactly_its_delay(form, delay):
-    simulator = Simulator(_network(form, form, float(delay)))
-    arrived = []
-    for k in range(delay + 3):
-        simulator.step({"in": [40]} if k == 0 else None)
-        arrived.append(bool(simulator.arena["cells.c"].any()))
+@pytest.mark.parametrize("form", [*FORMS, Convolution((1, 30, 30), np.ones((9, 1, 3, 3)), 2)])
+@pytest.mark.parametrize("delay_ms", [0.0, 3.0])
+def test_neurons_that_wait_for_events_are_woken_by_what_reaches_them(form, delay_ms):
+    rng = np.random.default_rng(0)
+    inputs = {"in": (np.sort(rng.integers(0, 40, 25)), rng.integers(0, form.n_pre, 25))}
 
-    assert arrived == [k == delay for k in range(delay + 3)]
+    def run(update):
+        cells = Population("cells", form.n_post, "lif", {"v_threshold": 0.6}, {}, update)
+        link = Projection("in", "cells", form, delay_ms)
+        network = Network((Input("in", form.n_pre),), (cells,), (link,))
+        return simulate(network, ticks=60, inputs=inputs, watch=["cells"]).spikes["cells"]
 
-
-@pytest.mark.parametrize("form", FORMS)
-def test_everything_depends_on_the_arena_alone_and_stays_within_it(form):
-    module = {"convolution": convolution, "pooling": pooling}[form.KIND]
-
-    class Library:
-        def kind(self, role, name, where):
-            if role == "synapse":
-                return module
-            return __import__(f"neuroloop.neurons.{name}", fromlist=["*"])
-
-    def lay(to):
-        inputs = {"in": spiking(to, "in", form.n_pre)}
-        lowered = Lowering(to, Library(), 1000, 1).network(_network(form, form, 2.0), inputs)
-        return Plan(lowered.ops, list(inputs.values()), [lowered.spiking["cells"]])
-
-    rig = Rig(lay)
-
-    def rain():
-        units = np.flatnonzero(np.random.default_rng(rig.index).random(form.n_pre) < 0.2)
-        rig.send("in", Spikes(np.full(len(units), rig.t_us), units.astype(np.uint32)))
-        rig.tick()
-
-    check_repeatable(rig, rain)
+    lazy, full = run("events"), run("full")
+    assert len(full.unit)
+    assert lazy.t_us.tolist() == full.t_us.tolist()
+    assert lazy.unit.tolist() == full.unit.tolist()
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -253,6 +227,10 @@ K = np.ones((2, 1, 3, 3))
         (lambda: Convolution((1, 5, 5), K * np.nan), "kernel holds a number that is not finite"),
         (lambda: Convolution((1, 5, 5), [["a"]]), "a kernel is"),
         (lambda: Convolution((1, 2, 5), K), "a kernel of 3 does not fit into 2 and padding 0"),
+        (
+            lambda: Convolution((1, 1, 1), np.ones((1, 1, 1, 5000)), 1, (0, 2500)),
+            "a kernel of 5000",
+        ),
         (lambda: Convolution((1, 5, 5), K, stride=0), "stride is 0"),
         (lambda: Convolution((1, 5, 5), K, stride=(1, 2, 3)), "stride"),
         (lambda: Convolution((1, 5, 5), K, padding=-1), "padding"),

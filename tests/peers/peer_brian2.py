@@ -126,7 +126,10 @@ def stdp(_):
         delay=p.delay_ms * ms,
         namespace=names,
     )
-    fixed, inh = _delta(p, exc, group[p.n_exc :], names, "exc"), _delta(p, group, group, names, "inh")
+    fixed, inh = (
+        _delta(p, exc, group[p.n_exc :], names, "exc"),
+        _delta(p, group, group, names, "inh"),
+    )
     for link in (plastic, fixed):
         link.connect(i=f"k for k in sample({p.n_exc}, size={p.in_exc})")
     inh.connect(i=f"k for k in sample({p.n_exc}, {p.n}, size={p.in_inh})")

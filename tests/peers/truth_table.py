@@ -1,6 +1,7 @@
 """The truth report as text: our numbers, the range of each peer's seeds, a verdict a row."""
 
 import math
+from statistics import stdev
 
 NAMES = {"brian2": "Brian2", "nest": "NEST"}
 UNITS = {"rate": "rate, Hz", "cv": "CV of intervals", "correlation": "correlation"}
@@ -18,7 +19,9 @@ least five spikes) and the mean correlation of pairs among 200 neurons (spikes c
 5 ms).  The first {warm_ms:g} ms of a run do not count.
 
 A row is *inside* where the mean of our ten seeds lies in the range of the other's ten.  One seed of
-two equal simulators would leave that range in two cases of eleven; a mean leaves it rarely.
+two equal simulators would leave that range in two cases of eleven; a mean leaves it rarely.  Where
+one does, the distance of the two means follows: of so many rows, some are 2 standard errors apart
+by chance, and none is 4.
 """
 
 SAME = """## The same network
@@ -59,7 +62,7 @@ def _study(study, ours, peers):
             others = {NAMES[p]: _values(found, part, statistic) for p, found in peers.items()}
             ranges = " | ".join(_range(values, form) for values in others.values())
             mean = form.format(_mean(own))
-            verdict = "; ".join(_verdict(_mean(own), name, v) for name, v in others.items())
+            verdict = "; ".join(_verdict(own, name, v) for name, v in others.items())
             lines.append(
                 f"| {part} | {unit} | {mean} ({_range(own, form)}) | {ranges} | {verdict} |"
             )
@@ -81,13 +84,20 @@ def _range(values, form):
     )
 
 
-def _verdict(value, name, values):
+def _verdict(own, name, values):
     if not values:
         return f"{name}: too few spikes"
-    if min(values) <= value <= max(values):
+    mean = _mean(own)
+    if min(values) <= mean <= max(values):
         return f"inside the range of ten seeds of {name}"
-    side = "below" if value < min(values) else "above"
-    return f"**{side}** the range of ten seeds of {name}"
+    side = "below" if mean < min(values) else "above"
+    apart = abs(mean - _mean(values)) / math.hypot(_error(own), _error(values))
+    return f"**{side}** the range of ten seeds of {name}, means {apart:.1f} standard errors apart"
+
+
+def _error(values):
+    """Return the standard error of the mean."""
+    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan
 
 
 def _same(study, tools):

@@ -52,6 +52,22 @@ def test_intervals_grow_to_that_of_the_settled_threshold():
     assert last == pytest.approx(closed, abs=1.0)  # a spike waits for the end of its tick
 
 
+def test_threshold_itself_fires():
+    at, below = (
+        simulate(
+            Network(populations=(Population("cells", 1, "lif_adaptive", params),)),
+            ticks=1,
+            watch=["cells"],
+        ).total_spikes
+        for params in (
+            {"v_rest": 1.0},
+            {"v_rest": float(np.nextafter(np.float32(1.0), np.float32(0)))},
+        )
+    )
+
+    assert (at, below) == (1, 0)
+
+
 def test_subtractive_reset_keeps_what_was_above_the_risen_threshold():
     params = {"theta": [0.5]}
     cells = Population("cells", 1, "lif_adaptive", {"reset": "subtract", "v_reset": 0.25}, params)

@@ -61,6 +61,19 @@ def test_currents_go_on_while_the_neuron_is_refractory():
     assert v[fired + 21] > REST_MV
 
 
+def test_threshold_itself_fires():
+    at, below = (
+        simulate(
+            Network(populations=(Population("cells", 1, "lif_alpha", params),)),
+            ticks=1,
+            watch=["cells"],
+        ).total_spikes
+        for params in ({"v_rest_mv": -50.0}, {"v_rest_mv": -50.00001})
+    )
+
+    assert (at, below) == (1, 0)
+
+
 def _twin(x_exc, x_inh):
     """Integrate with matrix exponentials of (rise, current, v), by their series."""
     a = np.array([[-1 / 2, 0, 0], [1, -1 / 2, 0], [0, 1 / C_PF, -1 / TAU_MS]])

@@ -75,6 +75,19 @@ def test_conductances_go_on_while_the_neuron_is_refractory():
     assert v[fired + 21] > REST_MV
 
 
+def test_threshold_itself_fires():
+    at, below = (
+        simulate(
+            Network(populations=(Population("cells", 1, "lif_cond", params),)),
+            ticks=1,
+            watch=["cells"],
+        ).total_spikes
+        for params in ({"v_rest_mv": -50.0}, {"v_rest_mv": -50.00001})
+    )
+
+    assert (at, below) == (1, 0)
+
+
 @pytest.mark.parametrize("weight", [1e7, -1e7])
 def test_no_weight_makes_anything_but_numbers(weight):
     v, g = _response({}, weight, "exc", 1000)

@@ -70,6 +70,19 @@ def test_currents_go_on_while_the_neuron_is_refractory():
     assert strong[fired + 21] > REST_MV
 
 
+def test_threshold_itself_fires():
+    at, below = (
+        simulate(
+            Network(populations=(Population("cells", 1, "lif_exp", params),)),
+            ticks=1,
+            watch=["cells"],
+        ).total_spikes
+        for params in ({"v_rest_mv": -50.0}, {"v_rest_mv": -50.00001})
+    )
+
+    assert (at, below) == (1, 0)
+
+
 def _twin(x_exc):
     v, exc, left, kept = np.full(6, REST_MV), np.zeros(6), np.zeros(6), {"fired": [], "v": []}
     for up in x_exc:

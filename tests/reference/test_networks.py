@@ -15,9 +15,9 @@ from neuroloop.network import (
     Network,
     Population,
     Projection,
-    all_to_all,
     dense,
     fixed_probability,
+    fixed_total,
     load,
     one_to_one,
     pairs,
@@ -48,22 +48,7 @@ def test_dense_matrix_comes_back_and_pairs_sort(post, pre, seed):
     assert again.weight.tolist() == connections.weight.tolist()
 
 
-def test_one_to_one_and_all_to_all():
-    assert np.array_equal(_matrix(one_to_one(3, 2.0), 3, 3), 2 * np.eye(3))
-    assert np.array_equal(_matrix(all_to_all(2, 3, 0.5), 3, 2), np.full((3, 2), 0.5))
-
-
-def test_fixed_probability_depends_on_the_seed_alone():
-    first, second, other = (fixed_probability(100, 100, 0.1, 1.0, seed) for seed in (1, 1, 2))
-
-    assert first.post.tolist() == second.post.tolist()
-    assert first.post.tolist() != other.post.tolist()
-    assert len(first) == pytest.approx(1000, abs=150)
-    assert len(fixed_probability(10, 10, 0.0, 1.0, 1)) == 0
-    assert len(fixed_probability(10, 10, 1.0, 1.0, 1)) == 100
-
-
-I, U, F = np.int64, np.uint32, np.float32
+I64, U32, F32 = np.int64, np.uint32, np.float32
 
 
 @pytest.mark.parametrize(
@@ -79,11 +64,17 @@ I, U, F = np.int64, np.uint32, np.float32
         (lambda: dense([[1.0, np.nan]]), "not a finite number"),
         (lambda: dense([1.0]), "a matrix"),
         (lambda: fixed_probability(2, 2, 1.5, 1.0, 0), "not within 0...1"),
-        (lambda: Connections(I([0, 2]), U([1, 0]), F([1, 1])), r"not sorted .*; pairs\(\) sorts"),
-        (lambda: Connections(I([0, 1]), U([0]), np.ones(1)), "weight is not a float32 array"),
-        (lambda: Connections(I([0, 2]), U([0, 1]), F([1])), "lengths 2 and 1"),
-        (lambda: Connections(I([0, 1]), U([0, 1]), F([1, 1])), "start does not run from 0 to 2"),
-        (lambda: Connections(I([0, 2, 1, 2]), U([0, 1]), F([1, 1])), "start goes down"),
+        (
+            lambda: Connections(I64([0, 2]), U32([1, 0]), F32([1, 1])),
+            r"not sorted .*; pairs\(\) sorts",
+        ),
+        (lambda: Connections(I64([0, 1]), U32([0]), np.ones(1)), "weight is not a float32 array"),
+        (lambda: Connections(I64([0, 2]), U32([0, 1]), F32([1])), "lengths 2 and 1"),
+        (
+            lambda: Connections(I64([0, 1]), U32([0, 1]), F32([1, 1])),
+            "start does not run from 0 to 2",
+        ),
+        (lambda: Connections(I64([0, 2, 1, 2]), U32([0, 1]), F32([1, 1])), "start goes down"),
     ],
 )
 def test_impossible_synapses_are_refused_in_words(make, words):
@@ -183,19 +174,22 @@ def test_empty_networks_run(network):
     result = simulate(network, ticks=5, inputs=inputs, watch=[p.name for p in network.spiking])
 
     assert result.ticks == 5
-    assert result.synaptic_operations == 0
+    assert result.total_spikes == 0
 
 
 def _network():
     return Network(
-        (Input("in", 4),),
+        (Input("in", 4), Input("level", 3, "values")),
         (
-            Population("one", 3, "lif_exp", {"tau_m_ms": 12.5}, {"v": [-60.0, -55.0, -51.0]}),
+            Population(
+                "one", 3, "lif_exp", {"tau_m_ms": 12.5}, {"v": [-60.0, -55.0, -51.0]}, "full"
+            ),
             Population("zwei ü", 4, "lif", {"reset": "subtract", "bias": np.float32(0.25)}),
         ),
         (
             Projection("in", "one", dense(np.arange(12.0).reshape(3, 4)), np.arange(11.0), "inh"),
-            Projection("one", "zwei ü", fixed_probability(3, 4, 0.5, 0.1, 1), 2.0),
+            Projection("one", "zwei ü", fixed_probability(3, 4, 0.5, 0.1, 1), 2.0, layout="csr"),
+            Projection("level", "one", one_to_one(3, 0.5), 1.0, "exc", "value"),
             Projection("zwei ü", "zwei ü", pairs([], [], []), 1.0),
         ),
     )
@@ -208,12 +202,15 @@ def test_file_brings_the_network_back(tmp_path):
 
     assert one.inputs == other.inputs
     for a, b in zip(one.populations, other.populations, strict=True):
-        assert (a.name, a.n, a.kind, dict(a.params)) == (b.name, b.n, b.kind, dict(b.params))
+        assert (a.name, a.n, a.kind, a.update) == (b.name, b.n, b.kind, b.update)
+        assert dict(a.params) == dict(b.params)
         assert {k: list(v) for k, v in a.arrays.items()} == {
             k: list(v) for k, v in b.arrays.items()
         }
     for a, b in zip(one.projections, other.projections, strict=True):
-        assert (a.name, a.receptor, a.kind) == (b.name, b.receptor, b.kind)
+        assert (a.name, a.receptor, a.kind, a.layout) == (b.name, b.receptor, b.kind, b.layout)
+        assert dict(a.params) == dict(b.params)
+        assert a.connections.constant == b.connections.constant
         assert np.array_equal(a.delay_ms, b.delay_ms)
         for name in ("pre", "post", "weight"):
             got, wanted = (getattr(x.connections, name) for x in (a, b))
@@ -221,6 +218,73 @@ def test_file_brings_the_network_back(tmp_path):
             assert np.array_equal(got, wanted)
     first, second = Simulator(one), Simulator(other)
     assert first.arena.memory.tobytes() == second.arena.memory.tobytes()
+
+
+def test_one_weight_for_all_stays_one_number_in_the_file(tmp_path):
+    network = Network(
+        populations=(Population("cell", 50),),
+        projections=(Projection("cell", "cell", fixed_total(50, 50, 900, 0.5, 1), 1.0),),
+    )
+    save(network, tmp_path / "net.npz")
+
+    assert np.load(tmp_path / "net.npz")["projection.0.weight"].shape == ()
+    assert load(tmp_path / "net.npz").projections[0].connections.constant
+
+
+def test_settings_of_synapses_are_kept(tmp_path):
+    link = Projection("a", "a", one_to_one(2), 1.0, "", "stdp", {"rate": np.float32(0.5), "x": "y"})
+    save(Network(populations=(Population("a", 2),), projections=(link,)), tmp_path / "net.npz")
+
+    assert load(tmp_path / "net.npz").projections[0].params == {"rate": 0.5, "x": "y"}
+
+
+def test_what_is_no_setting_is_not_saved(tmp_path):
+    for cell, link in (({"bias": [object()]}, {}), ({}, {"rate": object()})):
+        network = Network(
+            populations=(Population("a", 2, params=cell),),
+            projections=(Projection("a", "a", one_to_one(2), 1.0, params=link),),
+        )
+        with pytest.raises(ConfigError, match="is no parameter"):
+            save(network, tmp_path / "net.npz")
+
+
+def _format_1(path, **changed):
+    """Write a network as files were before the second format."""
+    description = {
+        "format": 1,
+        "inputs": [{"name": "in", "n": 4}],
+        "populations": [{"name": "one", "n": 3, "kind": "lif", "params": {"bias": 0.5}}],
+        "projections": [{"source": "in", "target": "one", "receptor": "", "kind": "static"}],
+    }
+    arrays = {
+        "population.0.v": np.arange(3.0),
+        "projection.0.pre": np.array([2, 0, 0], np.uint32),
+        "projection.0.post": np.array([1, 2, 0], np.uint32),
+        "projection.0.weight": np.array([0.5, 0.25, 0.125], np.float32),
+        "projection.0.delay_ms": np.asarray(2.0),
+        "description": np.frombuffer(json.dumps(description).encode(), np.uint8),
+    }
+    np.savez(path, **arrays | changed)
+    return path
+
+
+def test_files_of_the_first_format_are_read(tmp_path):
+    network = load(_format_1(tmp_path / "net.npz"))
+
+    link = network.projections[0]
+    assert network.inputs == (Input("in", 4),)
+    assert (link.kind, link.layout, float(link.delay_ms)) == ("static", "auto", 2.0)
+    assert link.connections.pre.tolist() == [0, 0, 2]
+    assert link.connections.post.tolist() == [0, 2, 1]
+    assert link.connections.weight.tolist() == [0.125, 0.25, 0.5]
+    assert list(network.populations[0].arrays["v"]) == [0, 1, 2]
+
+
+def test_source_that_would_need_much_memory_is_refused_first(tmp_path):
+    pre = np.array([2, 0, 2**32 - 1], np.uint32)
+
+    with pytest.raises(ConfigError, match="neuron 4294967295; a file holds"):
+        load(_format_1(tmp_path / "net.npz", **{"projection.0.pre": pre}))
 
 
 def test_saving_leaves_nothing_beside_the_file(tmp_path):
@@ -249,38 +313,91 @@ class Bomb:
         return (pytest.fail, ("the file was unpickled",))
 
 
+def _break(what):
+    def change(description, arrays):
+        part, k, key, value = what
+        if part == "arrays":
+            arrays[k][key] = value
+        else:
+            description[part][k][key] = value
+
+    return change
+
+
+def _longer(description, arrays):
+    start = arrays["projection.0.start"]
+    arrays["projection.0.start"] = np.append(start, start[-1])
+
+
+FOREIGN = {
+    "another format": (
+        lambda d, a: d.update(format=99),
+        "format 99; this version reads format 1 and 2; a newer one",
+    ),
+    "a format that is none": (
+        lambda d, a: d.update(format="new"),
+        "format new; this version reads format 1 and 2$",
+    ),
+    "a description of something else": (
+        lambda d, a: (d.clear(), d.update(format=2)),
+        "not a network file, or a damaged one",
+    ),
+    "an unknown population": (
+        _break(("projections", 0, "target", "none")),
+        'no population "none"',
+    ),
+    "an unknown form": (
+        _break(("projections", 0, "connections", {"form": "synapse"})),
+        'form .synapse. .did you mean "synapses"',
+    ),
+    "a signal that is none": (
+        _break(("inputs", 0, "signal", "light")),
+        '"in": signal is .light. .*known: spikes, values',
+    ),
+    "an update that is none": (
+        _break(("populations", 0, "update", "never")),
+        "update is .never. .*known: auto, events, full",
+    ),
+    "settings that are none": (
+        _break(("projections", 0, "params", [1])),
+        "params is .1.; names and values are wanted",
+    ),
+    "a layout from elsewhere": (
+        _break(("projections", 0, "layout", "./layout.py")),
+        "layout ..+layout.py.: in a network file",
+    ),
+    "an index out of range": (
+        _break(("arrays", "projection.0.post", -1, 77)),
+        "neuron 77",
+    ),
+    "a weight that is no number": (
+        _break(("arrays", "projection.0.weight", 3, np.nan)),
+        "not a finite number",
+    ),
+    "rows that do not fit": (
+        _break(("arrays", "projection.0.start", 2, 99)),
+        "start goes down",
+    ),
+    "more rows than sources": (_longer, 'neuron 4 of "in", which has 4'),
+    "too few delays": (
+        lambda d, a: a.update({"projection.0.delay_ms": np.zeros(2)}),
+        "delays for 11 synapses",
+    ),
+    "an array too few": (
+        lambda d, a: a.pop("projection.1.start"),
+        "not a network file, or a damaged one",
+    ),
+}
+
+
 def _foreign(name, path):
     good = path.with_name("good.npz")
     save(_network(), good)
     arrays = dict(np.load(good))
     description = json.loads(arrays["description"].tobytes())
-    if name == "another format":
-        description["format"] = 99
-    if name == "a description of something else":
-        description = {"format": 1}
-    if name == "an unknown population":
-        description["projections"][0]["target"] = "none"
-    if name == "an index out of range":
-        arrays["projection.0.post"][-1] = 77
-    if name == "a weight that is no number":
-        arrays["projection.0.weight"][3] = np.nan
-    if name == "too few delays":
-        arrays["projection.0.delay_ms"] = np.zeros(2)
-    if name == "an array too few":
-        del arrays["projection.1.pre"]
+    FOREIGN[name][0](description, arrays)
     arrays["description"] = np.frombuffer(json.dumps(description).encode(), np.uint8)
     np.savez(path, **arrays)
-
-
-FOREIGN = {
-    "another format": "format 99; this version reads format 1",
-    "a description of something else": "not a network file, or a damaged one",
-    "an unknown population": 'no population "none"',
-    "an index out of range": "neuron 77",
-    "a weight that is no number": "not a finite number",
-    "too few delays": "delays for 11 synapses",
-    "an array too few": "not a network file, or a damaged one",
-}
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -288,7 +405,7 @@ def test_file_with_something_wrong_is_refused_in_words(name, tmp_path):
     path = tmp_path / "net.npz"
     _foreign(name, path)
 
-    with pytest.raises(ConfigError, match=FOREIGN[name]) as caught:
+    with pytest.raises(ConfigError, match=FOREIGN[name][1]) as caught:
         load(path)
     assert str(path) in str(caught.value)
 

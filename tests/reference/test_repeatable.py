@@ -180,7 +180,7 @@ def test_bytes_that_are_no_snapshot_are_refused():
 
 
 def _cell(**params):
-    link = Projection("in", "cell", one_to_one(2, 0.6))
+    link = Projection("in", "cell", one_to_one(2, 0.6), layout="csr")
     network = Network((Input("in", 2),), (Population("cell", 2, "lif", params),), (link,))
     return Simulator(network, watch=["cell"])
 

@@ -40,10 +40,10 @@ class Grid:
 @kernel
 def _same(values):
     """Whether all elements are the first one."""
-    for j in range(1, values.shape[0]):
-        if values[j] != values[0]:
-            return False
-    return True
+    j = 1
+    while j < values.shape[0] and values[j] == values[0]:
+        j += 1
+    return j >= values.shape[0]
 
 
 @kernel
@@ -59,10 +59,9 @@ def _grid(weight, words):
             if bits[j] & np.uint32(0x7FFFFFFF):
                 power = np.int64((bits[j] >> np.uint32(23)) & np.uint32(0xFF))
                 digits = np.uint64(bits[j] & np.uint32(0x7FFFFF))
-                if power:
+                if power > 0:
                     digits |= np.uint64(0x800000)
-                else:
-                    power = 1
+                power = max(power, np.int64(1))
                 finest = min(finest, power - 150 + lowest(digits))
             low, high = min(low, block[j]), max(high, block[j])
         if max(high, -low) * 2.0**-finest >= MOST_STEPS:

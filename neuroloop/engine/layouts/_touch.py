@@ -3,13 +3,16 @@
 import numpy as np
 
 from neuroloop.core.kernel import kernel
-from neuroloop.engine.row import BLOCK
+from neuroloop.engine.row import BLOCK, LINE
+
+LINES = np.uint32(BLOCK // LINE)
 
 
 @kernel
 def touch(flags, spikes, start, target):
-    """Flag the blocks that the rows of the neurons that fired reach."""
+    """Flag the lines of blocks that the rows of the neurons that fired reach."""
     for k in range(spikes[0]):
         to = target[start[spikes[k + 1]] : start[spikes[k + 1] + 1]]
         for j in range(to.shape[0]):
-            flags[to[j] // np.uint32(BLOCK)] = 1
+            line = to[j] // np.uint32(LINE)
+            flags[line // LINES] |= np.uint8(2 << (line % LINES))

@@ -10,7 +10,8 @@ import numpy as np
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i32, u8, u32, u64
 from neuroloop.core.ports import Bundle, Kernel
-from neuroloop.engine.layouts._facts import multapses, one_delay, one_weight, starts, width
+from neuroloop.engine.layouts._facts import multapses, one_delay, one_weight, width
+from neuroloop.engine.layouts._fanout import fanout, used
 from neuroloop.engine.layouts._lanes import count_bits, read_ahead
 from neuroloop.engine.row import (
     COUNT,
@@ -32,6 +33,8 @@ N_POST, DELAY = COUNT + 1, COUNT + 2
 _MOST = 252
 """rows that a byte can count, in fours"""
 _NONE = np.uint64(0)
+_TILE = 1 << 14
+"""lanes that are counted at a time, so that counts stay in the first cache"""
 _LINE = 8
 """words of a line of memory"""
 
@@ -39,42 +42,54 @@ _LINE = 8
 @kernel
 def add(x, counts, spikes, bits, weight):
     """Add the rows of the neurons that fired; ``counts`` (uint8) are zeros before and after."""
-    words = counts.shape[0] // 64
-    for first in range(0, spikes[0], _MOST):
-        last = min(first + _MOST, spikes[0])
-        count(counts, spikes[first + 1 : last + 1], bits, words)
-        for i in range(x.shape[0]):
-            x[i] += np.float32(counts[i]) * weight
-            counts[i] = 0
+    lanes = x.shape[0]
+    for k in range(0, spikes[0], _MOST):
+        fired = spikes[k + 1 : min(k + _MOST, spikes[0]) + 1]
+        for first in range(0, lanes, _TILE):
+            end = min(first + _TILE, lanes)
+            count(counts[first:end], fired, bits, lanes // 64, first // 64)
+            turn(x[first:end], counts[first:end], weight)
 
 
 @kernel
-def count(counts, spikes, bits, words):
-    """Add rows of bits to bytes, four rows at a time, and ask for the next four meanwhile."""
+def turn(x, counts, weight):
+    """Turn counts into input, and clear them."""
+    for i in range(x.shape[0]):
+        x[i] += np.float32(counts[i]) * weight
+        counts[i] = 0
+
+
+@kernel
+def count(counts, spikes, bits, stride, first):
+    """Add parts of rows, from word ``first`` on, to bytes: four rows at a time.
+
+    Rows are ``stride`` words apart.  The next four are asked for meanwhile.
+    """
+    words = counts.shape[0] // 64
     fours = spikes.shape[0] // 4 * 4
     for k in range(0, fours, 4):
-        a = bits[spikes[k] * words : (spikes[k] + 1) * words]
-        b = bits[spikes[k + 1] * words : (spikes[k + 1] + 1) * words]
-        c = bits[spikes[k + 2] * words : (spikes[k + 2] + 1) * words]
-        d = bits[spikes[k + 3] * words : (spikes[k + 3] + 1) * words]
-        for n in range(k + 4, min(k + 8, spikes.shape[0])):
-            for w in range(spikes[n] * words, (spikes[n] + 1) * words, _LINE):
-                read_ahead(bits, w)
-        for w in range(words):
+        a = bits[spikes[k] * stride + first :][:words]
+        b = bits[spikes[k + 1] * stride + first :][:words]
+        c = bits[spikes[k + 2] * stride + first :][:words]
+        d = bits[spikes[k + 3] * stride + first :][:words]
+        n = min(k + 4, max(fours - 4, 0))
+        e, f = spikes[n] * stride + first, spikes[n + 1] * stride + first
+        g, h = spikes[n + 2] * stride + first, spikes[n + 3] * stride + first
+        lines = words // _LINE
+        for line in range(lines):
+            at = _LINE * line
+            read_ahead(bits, e + at)
+            read_ahead(bits, f + at)
+            read_ahead(bits, g + at)
+            read_ahead(bits, h + at)
+            for w in range(at, at + _LINE):
+                count_bits(counts, 64 * w, a[w], b[w], c[w], d[w])
+        for w in range(_LINE * lines, words):
             count_bits(counts, 64 * w, a[w], b[w], c[w], d[w])
     for k in range(fours, spikes.shape[0]):
-        a = bits[spikes[k] * words : (spikes[k] + 1) * words]
+        a = bits[spikes[k] * stride + first :][:words]
         for w in range(words):
             count_bits(counts, 64 * w, a[w], _NONE, _NONE, _NONE)
-
-
-@kernel
-def used(spikes, fanout):
-    """Count the synapses of the neurons that fired."""
-    total = 0
-    for k in range(spikes[0]):
-        total += fanout[spikes[k + 1]]
-    return total
 
 
 @kernel
@@ -132,13 +147,13 @@ def cost_ns(bundle: Bundle, speed: Speed, spikes: float) -> float:
 
 def build(bundle: Bundle) -> Kernel:
     """Lay the synapses out."""
-    lanes_, start = width(bundle.n_post), starts(bundle)
+    lanes_ = width(bundle.n_post)
     bits = np.zeros((bundle.n_pre, lanes_ // 64), np.uint64)
-    _fill(bits, start, bundle.connections.post)
+    _fill(bits, bundle.connections.start, bundle.connections.post)
     return Kernel(
         deliver,
         params=(one_weight(bundle) or 0.0,),
         counts=(bundle.n_post, one_delay(bundle) or 0),
         state={"counts": np.zeros(lanes_, np.uint8)},
-        static={"bits": bits.reshape(-1), "fanout": np.diff(start).astype(np.uint32)},
+        static={"bits": bits.reshape(-1), "fanout": fanout(bundle)},
     )

@@ -14,12 +14,23 @@ and a float32 weight.
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i32, i64, u8, u16, u32
 from neuroloop.core.ports import Bundle, Kernel
 from neuroloop.engine.layouts._facts import Grid, grid, short, starts, width
-from neuroloop.engine.layouts._lanes import read_ahead
+from neuroloop.engine.layouts._waiting import (
+    BUCKETS,
+    LEAST,
+    LIMIT,
+    ROWS,
+    WEIGHT_BITS,
+    ask,
+    due,
+    keep,
+    look_up,
+)
 from neuroloop.engine.row import (
     BLOCK,
     COUNT,
@@ -38,54 +49,6 @@ from neuroloop.engine.row import (
 from neuroloop.engine.speed import Speed
 
 N_POST, N_SYNAPSES, LISTS = COUNT + 1, COUNT + 2, COUNT + 3
-FIRST, BUCKETS, WEIGHT_BITS, LEAST, LIMIT = range(5)
-"""words of ``shape``: shortest delay, number of delays, bits and least number of a weight, and how
-many synapses may be summed before 32 bits could overflow"""
-_ROWS = 512
-"""parts of rows looked up at a time"""
-_LEAD = 4
-"""parts of rows asked for before they are added"""
-_AHEAD = 128
-"""synapses asked for of each"""
-
-
-@kernel
-def keep(sent, count, spikes, k):
-    """Keep the spikes of this tick as list ``k``; ``sent`` is ``int32[lists, capacity]``."""
-    count[k] = spikes[0]
-    sent[k, : spikes[0]] = spikes[1 : spikes[0] + 1]
-
-
-@kernel
-def look_up(work, at, sent, count, begin, shape, now):
-    """Fill ``work`` with the parts of rows that are due; returns how many, 0 at the end.
-
-    ``at`` is a delay, how many delays are left, and a place in its list, and is moved on.
-    """
-    lists, first, buckets = count.shape[0], shape[FIRST], shape[BUCKETS]
-    m = 0
-    while at[1] > 0:
-        k = (now + lists - at[0]) % lists
-        bucket = at[0] - first
-        while at[2] < count[k]:
-            if m == work.shape[0]:
-                return m
-            row = sent[k, at[2]] * buckets + bucket
-            at[2] += 1
-            if begin[row] < begin[row + 1]:
-                work[m, 0], work[m, 1] = begin[row], begin[row + 1]
-                m += 1
-        at[0], at[1], at[2] = at[0] - 1, at[1] - 1, 0
-    return m
-
-
-@kernel
-def ask(work, k, m, array):
-    """Ask for the part of a row that comes a few after the k-th."""
-    if k + _LEAD < m:
-        first = work[k + _LEAD, 0]
-        for j in range(first, min(work[k + _LEAD, 1], first + _AHEAD), 16):
-            read_ahead(array, j)
 
 
 @kernel
@@ -160,19 +123,10 @@ def _lists(arena, row):
     """Return the layout's lists, their lengths, its scratch, and where the rows' parts begin."""
     lists, capacity = row[LISTS], row[IN_META]
     sent = i32(arena, row[STATE], lists * capacity).reshape(lists, capacity)
-    count, work = i32(arena, row[STATE + 1], lists), i64(arena, row[STATE + 2], 2 * _ROWS)
+    count, work = i32(arena, row[STATE + 1], lists), i64(arena, row[STATE + 2], 2 * ROWS)
     at, shape = i64(arena, row[STATE + 3], 3), i64(arena, row[STATE + 5], 5)
     begin = u32(arena, row[STATE + 6], row[N] * shape[BUCKETS] + 1)
-    return shape, work.reshape(_ROWS, 2), at, sent, count, begin
-
-
-@kernel
-def _due(at, shape, ahead):
-    """Point ``at`` to what arrives in the next tick (``ahead`` 1), or in this one."""
-    first = shape[FIRST]
-    last = first + shape[BUCKETS] - 1
-    at[0], at[2] = last * ahead, 0
-    at[1] = last - max(first, 1) + 1 if ahead else np.int64(first == 0)
+    return shape, work.reshape(ROWS, 2), at, sent, count, begin
 
 
 @kernel
@@ -203,11 +157,11 @@ def deliver_words(arena, row):
     sums = i32(arena, row[STATE + 4], lanes(row[N_POST]))
     step, word = f32(arena, row[STATE + 7], 1)[0], u32(arena, row[STATE + 8], row[N_SYNAPSES])
     for ahead in range(2):
-        _due(at, shape, ahead)
+        due(at, shape, ahead)
         x = _slot(arena, row, ahead)
         header(arena)[H_SYNOPS] += pour_words(x, sums, word, step, *lists, now + ahead)
         if row[TOUCHED]:
-            _due(at, shape, ahead)
+            due(at, shape, ahead)
             touch(_touched(arena, row, ahead), word, shape[WEIGHT_BITS], *lists, now + ahead)
 
 
@@ -217,11 +171,11 @@ def _deliver(arena, row, target):
     now, shape, at = _begin(arena, row, lists), lists[0], lists[2]
     weight = f32(arena, row[STATE + 8], row[N_SYNAPSES])
     for ahead in range(2):
-        _due(at, shape, ahead)
+        due(at, shape, ahead)
         x = _slot(arena, row, ahead)
         header(arena)[H_SYNOPS] += pour(x, target, weight, *lists, now + ahead)
         if row[TOUCHED]:
-            _due(at, shape, ahead)
+            due(at, shape, ahead)
             touch(_touched(arena, row, ahead), target, 0, *lists, now + ahead)
 
 
@@ -275,20 +229,21 @@ def refuses(bundle: Bundle) -> str:
 def n_bytes(bundle: Bundle) -> int:
     """Return its size, with the lists of spikes that wait."""
     first, buckets = _delays(bundle)
-    synapse = 4 if _packed(bundle) else 6 if short(bundle) else 8
-    lists = 4 * _capacity(bundle) * max(first + buckets - 1, 1)
-    own = lists + 16 * _ROWS + 4 * width(bundle.n_post)
-    return own + 4 * bundle.n_pre * buckets + synapse * len(bundle.connections)
+    packed, lists = _packed(bundle), max(first + buckets - 1, 1)
+    waiting = 4 * lists * (_capacity(bundle) + 1)
+    scratch = 16 * ROWS + (4 * width(bundle.n_post) if packed else 0)
+    synapse = 4 if packed else 6 if short(bundle) else 8
+    rows = 4 * (bundle.n_pre * buckets + 1) + synapse * len(bundle.connections)
+    return waiting + scratch + rows
 
 
 def cost_ns(bundle: Bundle, speed: Speed, spikes: float) -> float:
     """Return what a tick in which so many sources fire is expected to cost."""
     _, buckets = _delays(bundle)
     turned = speed.flush * width(bundle.n_post) if _packed(bundle) else 0.0
-    scatter = speed.scatter_ns(
-        bundle, spikes, speed.buckets, n_bytes(bundle), 4 * width(bundle.n_post)
-    )
-    return scatter + spikes * buckets * speed.segment + min(spikes * buckets, 1.0) * turned
+    size, parts = n_bytes(bundle), spikes * buckets
+    scatter = speed.scatter_ns(bundle, spikes, speed.buckets, size, 4 * width(bundle.n_post))
+    return scatter + speed.parts_ns(parts, size) + min(parts, 1.0) * turned
 
 
 def build(bundle: Bundle) -> Kernel:
@@ -299,15 +254,15 @@ def build(bundle: Bundle) -> Kernel:
     begin = np.empty(bundle.n_pre * buckets + 1, np.uint32)
     place = np.empty(len(wired), np.uint32)
     _sort(starts(bundle), bundle.delay, first, begin, buckets, place)
-    state = {
+    state: dict[str, NDArray[Any]] = {
         "sent": np.zeros(lists * _capacity(bundle), np.int32),
         "count": np.zeros(lists, np.int32),
-        "work": np.zeros(2 * _ROWS, np.int64),
+        "work": np.zeros(2 * ROWS, np.int64),
         "at": np.zeros(3, np.int64),
         "sums": np.zeros(width(bundle.n_post) if packed else 0, np.int32),
     }
     form = (packed.bits, packed.low, _limit(packed)) if packed else (0, 0, 0)
-    static: dict[str, Any] = {"shape": np.array([first, buckets, *form]), "begin": begin}
+    static: dict[str, NDArray[Any]] = {"shape": np.array([first, buckets, *form]), "begin": begin}
     if packed:
         word = np.empty(len(wired), np.uint32)
         _pack(wired.post, wired.weight, place, 1 / packed.step, packed.low, packed.bits, word)

@@ -3,9 +3,10 @@
 import numpy as np
 
 from neuroloop.core.kernel import entry, kernel
-from neuroloop.core.native import f32, i32
+from neuroloop.core.native import f32, i32, u32
 from neuroloop.core.ports import Bundle, Kernel
 from neuroloop.engine.layouts._facts import one_delay
+from neuroloop.engine.layouts._fanout import fanout, used
 from neuroloop.engine.row import (
     COUNT,
     H_SYNOPS,
@@ -39,7 +40,6 @@ def add(x, spikes, weight):
         a = weight[spikes[k + 1] * n : (spikes[k + 1] + 1) * n]
         for j in range(n):
             x[j] += a[j]
-    return spikes[0] * n
 
 
 @entry
@@ -48,7 +48,8 @@ def deliver(arena, row):
     spikes = i32(arena, row[IN], row[IN_META] + 1)
     slot = slot_after(arena, slots, row[DELAY])
     x = f32(arena, row[OUT] + 4 * lanes(n_post) * slot, n_post)
-    header(arena)[H_SYNOPS] += add(x, spikes, f32(arena, row[STATE], row[N] * n_post))
+    add(x, spikes, f32(arena, row[STATE], row[N] * n_post))
+    header(arena)[H_SYNOPS] += used(spikes, u32(arena, row[STATE + 1], row[N]))
 
 
 def refuses(bundle: Bundle) -> str:
@@ -62,7 +63,7 @@ def refuses(bundle: Bundle) -> str:
 
 def n_bytes(bundle: Bundle) -> int:
     """Return its size."""
-    return 4 * bundle.n_pre * bundle.n_post
+    return 4 * bundle.n_pre * (bundle.n_post + 1)
 
 
 def cost_ns(bundle: Bundle, speed: Speed, spikes: float) -> float:
@@ -76,7 +77,8 @@ def build(bundle: Bundle) -> Kernel:
     weight = np.zeros((bundle.n_pre, bundle.n_post), np.float32)
     _fill(weight, wired.start, wired.post, wired.weight)
     counts = (bundle.n_post, one_delay(bundle) or 0)
-    return Kernel(deliver, counts=counts, static={"weight": weight.reshape(-1)})
+    arrays = {"weight": weight.reshape(-1), "fanout": fanout(bundle)}
+    return Kernel(deliver, counts=counts, static=arrays)
 
 
 @kernel

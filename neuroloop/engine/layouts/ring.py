@@ -5,7 +5,10 @@ weight (a whole multiple of one step); a word of target and delay beside a float
 delay and weight apart, where numbers are too large for a word.  All give the same bits.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i32, i64, u8, u16, u32
@@ -32,6 +35,8 @@ N_POST, N_SYNAPSES, DELAY_BITS = COUNT + 1, COUNT + 2, COUNT + 3
 STEP, LEAST, WEIGHT_BITS = 0, 1, 2
 """parameters: a weight is ``(q + least) * step``, with q in the lowest bits of a word"""
 _SMALL_BYTES = 8_000_000
+_WORD = 1.4
+"""what a synapse costs more whose weight is taken out of a word, all in cache"""
 
 
 @kernel
@@ -184,9 +189,9 @@ def n_bytes(bundle: Bundle) -> int:
 
 def cost_ns(bundle: Bundle, speed: Speed, spikes: float) -> float:
     """Return what a tick in which so many sources fire is expected to cost."""
-    slots = 1 << _delay_bits(bundle)
-    into = 4 * slots * width(bundle.n_post)
-    return speed.scatter_ns(bundle, spikes, speed.ring, n_bytes(bundle), into)
+    into = 4 * (1 << _delay_bits(bundle)) * width(bundle.n_post)
+    each = speed.ring * (_WORD if _form(bundle)[0] else 1.0)
+    return speed.scatter_ns(bundle, spikes, each, n_bytes(bundle), into)
 
 
 def build(bundle: Bundle) -> Kernel:
@@ -194,7 +199,7 @@ def build(bundle: Bundle) -> Kernel:
     packed, delay_bits, place = _form(bundle)
     wired = bundle.connections
     counts = (bundle.n_post, len(wired), delay_bits)
-    arrays = {"start": starts(bundle)}
+    arrays: dict[str, NDArray[Any]] = {"start": starts(bundle)}
     if not place:
         arrays |= {"target": wired.post, "weight": wired.weight}
         arrays["delay"] = bundle.delay.astype(np.uint16)
