@@ -57,7 +57,21 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @kernel
-def gather_beams(metres, bearing, fov_rad, start, beams):
+def sort_out(bearing, fov_rad, n, known, sector):
+    """Find the sector of each beam, -1 outside of the field of view, where they are not known."""
+    same = True
+    for b in range(bearing.shape[0]):
+        same &= bearing[b] == known[b]
+    if same:
+        return
+    for b in range(bearing.shape[0]):
+        known[b] = bearing[b]
+        s = math.floor((np.float32(0.5) - bearing[b] / fov_rad) * np.float32(n))
+        sector[b] = s if 0 <= s < n else -1
+
+
+@kernel
+def gather_beams(metres, sector, start, beams):
     """Sort the measurements into sectors: sector s has ``beams[start[s]:start[s + 1]]``.
 
     A sector holds the bearings (right, left].
@@ -65,17 +79,15 @@ def gather_beams(metres, bearing, fov_rad, start, beams):
     n = start.shape[0] - 1
     start[:] = 0
     for b in range(metres.shape[0]):
-        s = math.floor((np.float32(0.5) - bearing[b] / fov_rad) * np.float32(n))
-        if 0 <= s < n and not np.isnan(metres[b]):
-            start[s + 1] += 1
+        if sector[b] >= 0 and not np.isnan(metres[b]):
+            start[sector[b] + 1] += 1
     for s in range(n):
         start[s + 1] += start[s]
     for b in range(metres.shape[0]):
-        s = math.floor((np.float32(0.5) - bearing[b] / fov_rad) * np.float32(n))
-        if 0 <= s < n and not np.isnan(metres[b]):
+        if sector[b] >= 0 and not np.isnan(metres[b]):
             # start[s] counts up to the next sector's start while the beams fill in
-            beams[start[s]] = metres[b]
-            start[s] += 1
+            beams[start[sector[b]]] = metres[b]
+            start[sector[b]] += 1
     for s in range(n, 0, -1):
         start[s] = start[s - 1]
     start[0] = 0
@@ -113,7 +125,9 @@ def step(arena, row):
         p = params(arena, row)
         metres, bearing = f32(arena, row[IN], k), f32(arena, row[IN] + 4 * k, k)
         start, beams = state_i64(arena, row, 4, n + 1), state_f32(arena, row, 5, k)
-        gather_beams(metres, bearing, p[2], start, beams)
+        known, sector = state_f32(arena, row, 6, k), state_i64(arena, row, 7, k)
+        sort_out(bearing, p[2], n, known, sector)
+        gather_beams(metres, sector, start, beams)
         intensity = state_f32(arena, row, 0, n)
         nearness(beams, start, intensity, row[MEDIAN], row[INVERSE], p[3], p[4])
     generate.fire_at(arena, row, n)
@@ -149,6 +163,8 @@ def build(config: Config, site: Site) -> Kernel:
             "seen": np.zeros(1, np.int64),
             "start": np.zeros(config.sectors + 1, np.int64),
             "beams": np.zeros(site.source.shape[0], np.float32),
+            "bearing": np.full(site.source.shape[0], np.nan, np.float32),
+            "sector": np.zeros(site.source.shape[0], np.int64),
         },
         units=units(config),
         bearing_rad=centres.astype(np.float32),

@@ -71,7 +71,7 @@ def apply(block, record):
         payload, n_bytes = k + MESSAGE_BYTES, message[N_BYTES]
         k += max(message[SIZE], MESSAGE_BYTES)
         if message[KIND] == EDIT:
-            settled = settled or settle(block)
+            settled = settled or _disturb(block)
             head[H_STATUS] += _edit(block, record, payload, n_bytes)
             continue
         if message[PORT] < 0 or message[PORT] >= block[P_N_PORTS]:
@@ -94,9 +94,14 @@ def settle(block):
     for k in range(block[P_N_SETTLERS]):
         row = block[P_SETTLERS] + 8 * WIDTH * k
         call(i64(at(row), 0, WIDTH)[ENTRY], block[P_ARENA], row)
-    if block[P_N_SETTLERS]:
-        header(at(block[P_ARENA]))[H_EDITS] += 1
     return True
+
+
+@kernel
+def _disturb(block):
+    """Let an edit find every neuron up to date, and every neuron be visited after it."""
+    header(at(block[P_ARENA]))[H_EDITS] += 1
+    return settle(block)
 
 
 @kernel

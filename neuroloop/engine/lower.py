@@ -223,6 +223,10 @@ class Lowering:
             words[row.TOUCHED] = target.touched
         if isinstance(post, Units):
             words[row.POST] = post.spikes
+        elif getattr(module, "LEARNS_FROM", "") == "spikes":
+            raise ConfigError(
+                f'{where}: kind {j.kind} learns from spikes of "{j.target}", which gives values'
+            )
         if getattr(config, "signal", ""):
             size = getattr(module, "SIGNAL_SIZE", 0)
             words[row.SIGNAL] = _third(config.signal, size, ends, where)

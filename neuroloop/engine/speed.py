@@ -5,7 +5,6 @@ and `keep` puts them where every later run finds them.
 """
 
 import logging
-import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +32,7 @@ class Speed:
     """of a synapse of one weight"""
     ring: float = 0.75
     """of a synapse with a delay of its own"""
-    buckets: float = 0.45
+    buckets: float = 0.5
     """of a synapse in rows sorted by delay"""
     dense: float = 0.037
     """of a lane of a whole row"""
@@ -45,24 +44,21 @@ class Speed:
     """of a row, beside its synapses"""
     segment: float = 10.0
     """of a part of a row with one delay"""
-    far: float = 8.5
+    far: float = 7.5
     """added to a synapse whose target's input is out of cache"""
     byte: float = 0.03
     """of a byte of synapses that is out of cache"""
     miss: float = 75.0
     """of the first bytes of a row that is out of cache"""
-    near_bytes: float = 32e3
-    """smaller blocks cost nothing"""
     cache_bytes: float = 32e6
     """larger blocks are out of cache"""
 
     def reach(self, n_bytes: float) -> float:
         """Return how far away a block is that is used at random: 0 is near, 1 out of cache.
 
-        The root follows the steps of the caches: a hundredth of the largest costs a tenth.
+        The power follows the steps of the caches: a hundredth of the largest costs 3 %.
         """
-        near = math.sqrt(self.near_bytes / self.cache_bytes)
-        return min(max(math.sqrt(n_bytes / self.cache_bytes) - near, 0.0), 1.0)
+        return float(min(n_bytes / self.cache_bytes, 1.0) ** 0.75)
 
     def scatter_ns(
         self, bundle: Bundle, spikes: float, each: float, n_bytes: float, into_bytes: float

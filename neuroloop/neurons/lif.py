@@ -9,11 +9,8 @@ refractory neuron is held where the reset left it and its input is lost.
 
 Source: W. Gerstner and others, *Neuronal Dynamics*, Cambridge University Press 2014, section 1.3.
 
-With events a tick visits what a spike reaches, and blocks that are *awake*: where a neuron has a
-bias or is above threshold.  The others catch up when they are reached, in one step: after k ticks
-without input v is :math:`v_{rest} + (v - v_{rest}) d^k`, within one unit in the last place a tick
-of what k single steps give.  In lines that are *held* there are refractory neurons, for which k
-begins later.
+With events a tick visits what a spike reaches, and blocks of neurons that are *awake*: where one
+has a bias or is above threshold.  The others catch up when they are reached.
 """
 
 import math
@@ -51,13 +48,19 @@ from neuroloop.engine.row import (
     state_f32,
     state_i64,
 )
+from neuroloop.neurons._decay import (
+    NOW,
+    POWERS,
+    after,
+    catch_up,
+    reach,
+    reach_held,
+    reached,
+    tabulate,
+)
 
 RECEPTORS = ("input",)
 EVENTS = True
-NOW = np.int64(1 << 62)
-"""the last tick of a line that has nothing to catch up with"""
-POWERS = 1024
-"""of the decay, kept in a table"""
 AHEAD = 32
 """blocks whose memory is asked for before the first of them is advanced"""
 
@@ -100,88 +103,26 @@ def below(count):
     return ~np.uint64(0) if count >= 64 else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
 
 
-@inline
-def after(power, ticks):
-    """Return what is left of 1 after so many ticks."""
-    return power[ticks] if ticks < POWERS else np.float32(float(power[1]) ** ticks)
-
-
 @kernel
-def tabulate(power, decay):
-    """Fill ``power[k]`` with what is left of 1 after k ticks."""
-    left = 1.0
-    for k in range(power.shape[0]):
-        power[k] = left
-        left *= np.float64(decay)
+def look(first, end, v, refractory, bias, mask, awake, held, p):
+    """Note where something happens to neurons without input, and where someone is refractory.
 
-
-@kernel
-def reached(x):
-    """Return a bit for each line of a block that has input."""
-    lines = np.uint64(0)
-    for line in range(BLOCK // LINE):
-        for i in range(LINE * line, LINE * line + LINE):
-            lines |= np.uint64(x[i] != np.float32(0)) << np.uint64(line)
-    return lines
-
-
-@inline
-def reach(v, x, left, p):
-    """Advance a whole line where nobody is refractory; returns a bit for each above threshold."""
-    rest, threshold, zero = p[2], p[3], np.float32(0)
-    above = np.int32(0)
-    for i in range(LINE):
-        value = rest + (v[i] - rest) * left + x[i]
-        v[i] = value
-        above = np.int32(above | np.int32(np.int32(value >= threshold) << np.int32(i)))
-    x[:] = zero
-    return above
-
-
-@kernel
-def reach_held(v, refractory, x, gap, power, p):
-    """Do the same for any number of neurons, where some may be refractory."""
-    rest, threshold, zero = p[2], p[3], np.float32(0)
-    above = np.int32(0)
-    for i in range(v.shape[0]):
-        ticks = np.int64(max(gap - refractory[i], zero))
-        refractory[i] = max(refractory[i] - gap, zero)
-        if ticks > 0:
-            v[i] = rest + (v[i] - rest) * after(power, ticks) + x[i]
-            above |= np.int32(v[i] >= threshold) << np.int32(i)
-        x[i] = zero
-    return above
-
-
-@kernel
-def catch_up(lines, v, refractory, held, last, until, nothing, power, p):
-    """Let the neurons of these lines decay up to the end of tick ``until``."""
-    for line in range(lines[0], lines[1]):
-        gap, first, end = until - last[line], LINE * line, min(LINE * line + LINE, v.shape[0])
-        if gap <= 0 or first >= end:
-            continue
-        if held[line] or end - first < LINE:
-            x, refractory_ = nothing[: end - first], refractory[first:end]
-            reach_held(v[first:end], refractory_, x, np.float32(gap), power, p)
-        else:
-            reach(v[first:end], nothing, after(power, gap), p)
-        last[line] = until
-
-
-@kernel
-def look(block, v, refractory, bias, awake, held, p):
-    """Note whether something happens to a block without input, and where someone is refractory."""
-    rest, threshold, zero = p[2], p[3], np.float32(0)
-    busy, n = np.int32(rest >= threshold), v.shape[0]
-    for line in range(BLOCK // LINE * block, BLOCK // LINE * (block + 1)):
-        first, end = min(LINE * line, n), min(LINE * line + LINE, n)
-        vs, rs, bs = v[first:end], refractory[first:end], bias[first:end]
-        waiting = np.int32(0)
-        for i in range(vs.shape[0]):
-            busy |= np.int32((bs[i] != zero) | (vs[i] >= threshold))
-            waiting |= np.int32(rs[i] > zero)
-        held[line] = waiting
-    awake[block] = busy
+    ``mask`` is ``uint8[n]`` that may be written over.
+    """
+    threshold, zero, always = p[3], np.float32(0), p[2] >= p[3]
+    vs, rs, bs, ms = v[first:end], refractory[first:end], bias[first:end], mask[first:end]
+    for i in range(vs.shape[0]):
+        ms[i] = np.uint8((bs[i] != zero) | (vs[i] >= threshold))
+    for some in range(first, end, BLOCK):
+        busy = nonzero64(mask, some) & below(end - some)
+        awake[some // BLOCK] = always or busy != 0
+    for i in range(rs.shape[0]):
+        ms[i] = np.uint8(rs[i] > zero)
+    for some in range(first, end, BLOCK):
+        waiting = nonzero64(mask, some) & below(end - some)
+        for k in range(BLOCK // LINE):
+            of_line = waiting >> np.uint64(LINE * k) & np.uint64((1 << LINE) - 1)
+            held[some // LINE + k] = of_line != 0
 
 
 @kernel
@@ -201,20 +142,19 @@ def advance_run(first, end, v, refractory, bias, x, silent, fires, spikes, p):
 @inline
 def advance_line(line, v, refractory, x, silent, spikes, held, last, now, power, p):
     """Advance a line that is reached, list who fires; returns whether someone stays above."""
-    threshold, reset, keep, hold = p[3], p[4], p[5], p[6]
+    rest, threshold, reset, keep, hold = p[2], p[3], p[4], p[5], p[6]
     first, end, gap = LINE * line, min(LINE * line + LINE, v.shape[0]), now - last[line]
-    vs, xs = v[first:end], x[first:end]
     if held[line] or end - first < LINE:
         rs = refractory[first:end]
-        above = reach_held(vs, rs, xs, np.float32(gap), power, p)
+        above = reach_held(v[first:end], rs, x[first:end], np.float32(gap), power, rest, threshold)
         held[line] = (rs > np.float32(0)).any()
     else:
-        above = reach(vs, xs, after(power, gap), p)
+        above = reach(v, first, x, first, after(power, gap), rest, threshold)
     last[line] = now
     stays = False
     while above:
-        i = first + lowest(np.uint64(above))
-        above &= above - np.int32(1)
+        i = first + lowest(above)
+        above &= above - np.uint64(1)
         lowered = reset + keep * (v[i] - threshold)
         v[i], refractory[i] = lowered, hold
         stays |= lowered >= threshold
@@ -254,11 +194,10 @@ def advance(
                 q += 1
             after_last = block + q - begin
             part = (each * block, each * after_last)
-            catch_up(part, v, refractory, held, last, now - 1, nothing, power, p)
+            catch_up(part, v, refractory, held, last, now - 1, nothing, power, p[2], p[3])
             first, end = BLOCK * block, min(BLOCK * after_last, n)
             advance_run(first, end, v, refractory, bias, x, silent, fires, spikes, p)
-            for b in range(block, after_last):
-                look(b, v, refractory, bias, awake, held, p)
+            look(first, end, v, refractory, bias, fires, awake, held, p)
             last[part[0] : part[1]] = now
             flags[block:after_last] = 0
             continue
@@ -361,11 +300,15 @@ def settle(arena, row):
     last, held = state_i64(arena, row, 3, lines), u8(arena, row[STATE + 5], lines)
     power, nothing = state_f32(arena, row, 6, POWERS), state_f32(arena, row, 9, LINE)
     awake = u8(arena, row[STATE + 4], lines * LINE // BLOCK)
-    for block in range(awake.shape[0]):
-        if not awake[block]:
-            part = (BLOCK // LINE * block, BLOCK // LINE * (block + 1))
-            until = header(arena)[H_STEP]
-            catch_up(part, v, refractory, held, last, until, nothing, power, params(arena, row))
+    p, now, each = params(arena, row), header(arena)[H_STEP], BLOCK // LINE
+    block = 0
+    while block < awake.shape[0]:
+        begin = block
+        while block < awake.shape[0] and not awake[block]:
+            block += 1
+        part = (each * begin, each * block)
+        catch_up(part, v, refractory, held, last, now, nothing, power, p[2], p[3])
+        block += 1
 
 
 def build(config: Config, cell: Cell) -> Kernel:

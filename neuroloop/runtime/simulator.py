@@ -18,6 +18,7 @@ from neuroloop.engine.finite import NotANumber
 from neuroloop.engine.lower import Lowered, Lowering
 from neuroloop.engine.op import Slot, Units, Values, slot, spiking
 from neuroloop.engine.program import Plan, Program
+from neuroloop.engine.row import H_EDITS
 from neuroloop.network.graph import Input, Network, Number
 from neuroloop.runtime import broken, saved
 from neuroloop.runtime.edits import edit_parameters
@@ -126,7 +127,9 @@ class Simulator:
     def arena(self) -> Arena:
         """The network's memory: ``arena["pop.v"]`` is a view; change it through `edit`."""
         self.settle()
-        return self._loop.program.arena
+        arena = self._loop.program.arena
+        arena.header[H_EDITS] += 1  # whoever has it may write to it
+        return arena
 
     def settle(self) -> None:
         """Bring neurons that no tick visited up to the present, in views of the arena."""

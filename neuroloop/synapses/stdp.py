@@ -68,6 +68,8 @@ TOUCHES = True
 """it can flag whom a spike reaches, for targets that visit no others"""
 ONE_DELAY = True
 """it refuses synapses of several delays"""
+LEARNS_FROM = "spikes"
+"""what its target has to give"""
 SIGNAL_SIZE = 1
 """numbers of its signal"""
 N_POST, N_SYNAPSES, DELAY = COUNT + 1, COUNT + 2, COUNT + 3

@@ -16,7 +16,7 @@ COMMANDS = re.findall(r"^(neuroloop (?!doctor).*?)\s*(?:#.*)?$", README, re.MULT
 
 
 def test_the_sensor_the_network_and_the_robot_of_the_readme_run(command, tmp_path):
-    for name, block in zip(("my_sensor", "my_nets", "my_motors"), BLOCKS, strict=True):
+    for name, block in zip(("my_sensor", "my_nets", "my_motors"), BLOCKS[:3], strict=True):
         (tmp_path / f"{name}.py").write_text(block)
     run = tmp_path / "my_robot.toml"
     (text,) = RUN_FILES
@@ -29,6 +29,17 @@ def test_the_sensor_the_network_and_the_robot_of_the_readme_run(command, tmp_pat
     assert report["ticks"] + report["missed_ticks"] > 400
 
 
+def test_the_network_of_the_readme_runs(tmp_path, monkeypatch):
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path)
+    (block,) = BLOCKS[3:]
+    names = {}
+    exec(block, names)
+
+    assert names["simulator"].index == 1001
+    assert (tmp_path / "out" / "cells.state").exists()
+
+
 @pytest.mark.parametrize("line", COMMANDS)
 def test_the_commands_of_the_readme_work(command, tmp_path, monkeypatch, line):
     monkeypatch.chdir(tmp_path)
@@ -36,6 +47,8 @@ def test_the_commands_of_the_readme_work(command, tmp_path, monkeypatch, line):
     arguments = shlex.split(line)[1:]
     if arguments[0] == "run":
         arguments += ["--ticks", "200"]
+    if arguments[:2] == ["bench", "engine"]:
+        arguments += ["--quick"]
     code, _, err = command(*arguments)
     assert code in (0, 1), err
 

@@ -26,14 +26,20 @@ def _balanced(p, rng):
 
 
 def _fixed_in_degree(p, rng):
-    exc = rng.integers(0, p.n_exc, (p.n, p.in_exc), dtype=np.int32)
-    inh = rng.integers(p.n_exc, p.n, (p.n, p.in_inh), dtype=np.int32)
+    exc = _different(rng, p.n, p.n_exc, p.in_exc)
+    inh = p.n_exc + _different(rng, p.n, p.n_inh, p.in_inh)
     pre = np.concatenate([exc.ravel(), inh.ravel()])
     post = np.concatenate(
         [np.repeat(np.arange(p.n, dtype=np.int32), d.shape[1]) for d in (exc, inh)]
     )
     order = np.argsort(pre.astype(np.int64) * p.n + post)
     return {"pre": pre[order], "post": post[order], "v": np.zeros(p.n, np.float32)}
+
+
+def _different(rng, rows, n, k):
+    """Draw ``k`` different numbers below ``n`` for each row, ``int32[rows, k]``."""
+    drawn = [rng.choice(n, k, replace=False, shuffle=False) for _ in range(rows)]
+    return np.array(drawn, np.int32)
 
 
 def _microcircuit(c, rng):

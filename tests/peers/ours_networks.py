@@ -113,9 +113,13 @@ def brunel(layout, seed, arrays):
 def stdp(layout, seed, arrays):
     """A small one with plastic synapses between excitatory neurons."""
     p = STDP
-    same = ("tau_plus_ms", "tau_minus_ms", "potentiation", "depression")
-    params = {name: getattr(p, name) for name in same}
-    params |= {"most": p.most_mv}
+    params = {
+        "tau_plus_ms": p.tau_plus_ms,
+        "tau_minus_ms": p.tau_minus_ms,
+        "a_plus": p.potentiation,
+        "a_minus": p.depression,
+        "w_max": p.most_mv,
+    }
     return _brunel(p, layout, seed, arrays, {("exc", "exc"): ("stdp", params)})
 
 

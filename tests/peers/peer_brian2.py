@@ -11,6 +11,9 @@ from brian2 import Hz, ms, mV, second
 from process import Clock, bulk, emit, options, save_spikes, ticks
 from workloads import BRUNEL, COBA, CUBA, LOOP, STDP
 
+BEFORE_THRESHOLD = ("after_groups", -1)
+"""a place in Brian2's schedule: slot and order"""
+
 
 def _constants(p):
     """Return a workload's numbers with their units, under their names."""
@@ -47,8 +50,7 @@ def _balanced(p, equations, method, exc, inh, arrays):
     names = _constants(p)
     drive = p.bias_pa / p.g_leak_ns * mV
     names |= {"tau_m": p.tau_m_ms * ms, "drive": drive, "by_exc": exc, "by_inh": inh}
-    # Brian2 moves v again in the tick at which the time is over, NEST and neuroloop one later
-    group = _neurons(p, equations, method, names, p.refractory_ms + p.dt_ms)
+    group = _neurons(p, equations, method, names)
     low, high = p.v_reset_mv * mV, p.v_threshold_mv * mV
     group.v = arrays["v"] * mV if arrays is not None else low + np.random.rand(p.n) * (high - low)  # noqa: NPY002
     links = [
@@ -63,13 +65,15 @@ def _balanced(p, equations, method, exc, inh, arrays):
     return p, group, links
 
 
-def _neurons(p, equations, method, names, refractory_ms):
+def _neurons(p, equations, method, names):
+    # Brian2 moves v again in the tick at which the time is over, NEST and neuroloop one later
+    refractory = (p.refractory_ms + p.dt_ms) * ms
     return b2.NeuronGroup(
         p.n,
         equations,
         threshold="v >= v_threshold",
         reset="v = v_reset",
-        refractory=refractory_ms * ms,
+        refractory=refractory,
         method=method,
         namespace=names,
     )
@@ -96,16 +100,30 @@ def brunel(arrays):
 def _brunel_neurons(p):
     names = _constants(p) | {"exc": p.exc_mv * mV, "inh": p.inh_mv * mV}
     equations = "dv/dt = -v / tau_m : volt (unless refractory)"
-    return p, _neurons(p, equations, "exact", names, p.refractory_ms), names
+    return p, _neurons(p, equations, "exact", names), names
+
+
+def _before_threshold(link):
+    """Let spikes arrive between the voltages' step and the threshold, as in NEST and neuroloop.
+
+    Brian2's own place is behind the threshold, so that what arrives decays for a tick before it
+    counts: half a percent of every weight in Brunel's network.  Here the spikes of a tick are
+    picked up in the next one, so a delay is given one tick short.
+    """
+    link.pre.when, link.pre.order = BEFORE_THRESHOLD
 
 
 def _delta(p, source, target, names, kind):
-    on_pre, delay = f"v_post += {kind}", p.delay_ms * ms
-    return b2.Synapses(source, target, on_pre=on_pre, delay=delay, namespace=names)
+    on_pre, delay = f"v_post += {kind}", (p.delay_ms - p.dt_ms) * ms
+    link = b2.Synapses(source, target, on_pre=on_pre, delay=delay, namespace=names)
+    _before_threshold(link)
+    return link
 
 
 def _noise(p, group):
-    return b2.PoissonInput(group, "v", 1000, p.external_hz / 1000 * Hz, p.exc_mv * mV)
+    when, order = BEFORE_THRESHOLD
+    rate = p.external_hz / 1000 * Hz
+    return b2.PoissonInput(group, "v", 1000, rate, p.exc_mv * mV, when=when, order=order)
 
 
 def stdp(_):
@@ -118,14 +136,15 @@ def stdp(_):
         """w : volt
            dx/dt = -x / tau_plus : 1 (event-driven)
            dy/dt = -y / tau_minus : 1 (event-driven)""",
-        on_pre="""w = clip(w - depression * most * y, 0*mV, most)
-                  x += 1
-                  v_post += w""",
+        on_pre="""v_post += w
+                  w = clip(w - depression * most * y, 0*mV, most)
+                  x += 1""",
         on_post="""w = clip(w + potentiation * most * x, 0*mV, most)
                    y += 1""",
-        delay=p.delay_ms * ms,
+        delay=(p.delay_ms - p.dt_ms) * ms,
         namespace=names,
     )
+    _before_threshold(plastic)
     fixed, inh = (
         _delta(p, exc, group[p.n_exc :], names, "exc"),
         _delta(p, group, group, names, "inh"),
@@ -189,12 +208,14 @@ def _loop_network(n):
         method="exact",
         namespace=names,
     )
-    group.run_regularly("v += x", when="after_groups", order=-1)
-    link = b2.Synapses(group, group, "w : 1", on_pre="v_post += w", delay=LOOP.delay_ms * ms)
+    when, order = BEFORE_THRESHOLD
+    group.run_regularly("v += x", when=when, order=order)
+    delay = (LOOP.delay_ms - LOOP.dt_ms) * ms
+    link = b2.Synapses(group, group, "w : 1", on_pre="v_post += w", delay=delay)
+    _before_threshold(link)
     target, weight = loop_net.synapses(n)
     link.connect(i=np.repeat(np.arange(n), LOOP.targets), j=target.ravel())
     link.w = weight.ravel()
-    link.pre.when, link.pre.order = "after_groups", -1  # before the threshold, as in the others
     return group, b2.Network(group, link)
 
 

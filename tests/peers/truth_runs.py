@@ -14,7 +14,7 @@ from plan import Job
 from studies import WARM_S
 
 HERE = Path(__file__).parent
-MEANING = ("workloads.py", "microcircuit.py", "instance.py", "spike_statistics.py", "process.py")
+MEANING = ("workloads.py", "microcircuit.py", "spike_statistics.py", "process.py")
 """a change in one of these makes what was kept worthless"""
 
 
@@ -47,6 +47,7 @@ def _kept(peer, study, options, instance_option=()):
 def _key(peer, study, options, same):
     files = [HERE / name for name in (*MEANING, Job(peer).script)]
     files += [PINS / f"{peer}.txt"] if peer else []
+    files += [HERE / "instance.py"] if same else []
     text = b"".join(path.read_bytes() for path in files)
     return hashlib.sha256(text + repr((study, options, same)).encode()).hexdigest()[:24]
 

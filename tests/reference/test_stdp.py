@@ -272,3 +272,11 @@ def test_a_signal_of_several_numbers_is_refused():
 
     with pytest.raises(ConfigError, match='"reward" has 3 numbers, not 1'):
         Simulator(Network(inputs, good.populations, good.projections))
+
+
+def test_a_target_that_never_spikes_is_refused():
+    link = Projection("in", "cells", one_to_one(2, FIRST), 1.0, kind="stdp")
+    cells = Population("cells", 2, "leaky_integrator")
+
+    with pytest.raises(ConfigError, match='learns from spikes of "cells", which gives values'):
+        Simulator(Network((Input("in", 2),), (cells,), (link,)))
