@@ -1,6 +1,13 @@
+import os
+import tempfile
+
 import pytest
 
 from neuroloop.cli.main import main
+
+# what `neuroloop bench engine --keep` found on this machine must not choose the layouts of tests
+_CACHE = tempfile.TemporaryDirectory(prefix="neuroloop-tests-")
+os.environ["XDG_CACHE_HOME"] = _CACHE.name
 
 
 @pytest.fixture

@@ -1,35 +1,29 @@
 """Turn a network into rows of the table, ordered so that a delay of 0 is the same tick."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Protocol
 
-import msgspec
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.ports import Bundle, Cell, Kernel
 from neuroloop.core.values import Int32s
-from neuroloop.engine import finite, memory, row
+from neuroloop.engine import finite, memory, row, settings
 from neuroloop.engine.arena import Assembler, Field
+from neuroloop.engine.delays import delay_ticks, in_order, slots_for
 from neuroloop.engine.finite import NotANumber, Watched
 from neuroloop.engine.op import Op, Units, Values, Word, place, spiking
 from neuroloop.engine.parameters import Parameters, Present, plain
 from neuroloop.engine.reset import resets
 from neuroloop.engine.visit import Arriving, Visit, decide
-from neuroloop.network import misspelt
 from neuroloop.network.connections import Connections
 from neuroloop.network.graph import Network, Number, Population, Projection
 
 _LEAST_BYTES = 8
 """of a neuron, whatever its kind"""
-_AT_ONCE = 1 << 22
-"""delays looked at together: more would not fit into the memory of a small machine"""
 
 
 class Library(Protocol):
@@ -139,7 +133,7 @@ class Lowering:
             dynamic += _own_dynamic(op)
             if op.kernel.learn is not None:
                 learning.append(replace(op, kernel=replace(op.kernel, entry=op.kernel.learn)))
-        order = [*inputs, *_order(network, delays)]
+        order = [*inputs, *in_order(network, delays)]
         every = self.reset_every_ticks
         first = resets(self.to, dynamic, every) if every else []
         watched = [w for k, t in enumerate(targets.values(), 1) for w in _watched(k, t)]
@@ -157,7 +151,7 @@ class Lowering:
         kernel = made.build(made.present)
         width = (p.n + 63) // 64 * 64
         receptors: tuple[str, ...] = module.RECEPTORS
-        slots = _slots([delay for _, delay, _ in arriving])
+        slots = slots_for([delay for _, delay, _ in arriving])
         incoming = self.to.field(f"{p.name}.input", np.float32, (len(receptors), slots, width))
         words: dict[int, Word] = {row.N: p.n, row.IN: incoming, row.COUNT: slots}
         touched = None
@@ -184,13 +178,13 @@ class Lowering:
         """Make a population's kernel; from the same parameters it is the same one."""
         where = f'population "{p.name}"'
         rng = np.random.default_rng([self.seed, *p.name.encode()])
-        cell = Cell(p.n, self.dt_us / 1e3, rng, events, _own_arrays(module, p, where))
-        config = _config(module, p.kind, params, where)
+        cell = Cell(p.n, self.dt_us / 1e3, rng, events, settings.own_arrays(module, p, where))
+        config = settings.config(module, p.kind, params, where)
         try:
             kernel: Kernel = module.build(config, cell)
         except ConfigError as error:
             raise ConfigError(f"{where}: {error}") from error
-        return replace(kernel, state=_with_arrays(kernel.state, module, p, where))
+        return replace(kernel, state=settings.with_arrays(kernel.state, module, p, where))
 
     def _projection(
         self, k: int, j: Projection, delay: Int32s, ends: Mapping[str, Ends], target: _Target
@@ -199,7 +193,7 @@ class Lowering:
         source, post = ends[j.source], ends[j.target]
         module = self.library.kind("synapse", j.kind, where)
         _check_carried(module, j, "spikes" if isinstance(source, Units) else "values", where)
-        config = _config(module, j.kind, j.params, where)
+        config = settings.config(module, j.kind, j.params, where)
         bundle = Bundle(
             *(j.connections, source.n, post.n, delay, self.dt_us / 1e3, j.layout),
             touches=target.touched is not None,
@@ -289,106 +283,3 @@ def _own_dynamic(op: Op) -> list[Field]:
     names = list(op.kernel.state)
     own = [op.words[row.STATE + names.index(name)] for name in op.kernel.dynamic]
     return [field for field in own if isinstance(field, Field) and field.n_bytes]
-
-
-def delay_ticks(j: Projection, dt_us: int) -> Int32s:
-    """Return a projection's delays in whole ticks, ``int32[s]``; one for all takes no memory."""
-    given = np.asarray(j.delay_ms)
-    whole = np.empty(given.size, np.int32)
-    for first in range(0, given.size, _AT_ONCE):
-        with np.errstate(over="ignore"):
-            ticks = given.reshape(-1)[first : first + _AT_ONCE].astype(np.float64) * 1e3 / dt_us
-        near = np.rint(ticks)
-        if (near > 65_535).any():
-            raise ConfigError(
-                f"projection {j.name}: a delay of {near.max() * dt_us / 1e3:g} ms is longer than "
-                f"65,535 ticks of {dt_us / 1e3:g} ms; longer ticks reach further"
-            )
-        off = np.abs(ticks - near)
-        # a delay may have come as float32
-        if (off > 1e-6 * np.maximum(ticks, 1)).any():
-            worst = float(ticks[np.argmax(off)]) * dt_us / 1e3
-            raise ConfigError(
-                f"projection {j.name}: a delay of {worst:g} ms is not a whole number of ticks of "
-                f"{dt_us / 1e3:g} ms"
-            )
-        whole[first : first + _AT_ONCE] = near
-    return whole if given.ndim else np.broadcast_to(whole[0], len(j.connections))
-
-
-def _slots(delays: Sequence[Int32s]) -> int:
-    """Return the length of a ring of inputs: a power of two above the longest delay."""
-    longest = max((int(d.max()) for d in delays if len(d)), default=0)
-    return 1 << longest.bit_length()
-
-
-def _order(network: Network, delays: Iterable[Int32s]) -> list[str]:
-    """Sort populations so that delay 0 reaches its target after its source, as they are given."""
-    before: dict[str, list[str]] = {p.name: [] for p in network.populations}
-    for j, delay in zip(network.projections, delays, strict=True):
-        if j.source in before and (delay == 0).any():
-            before[j.target].append(j.source)
-    try:
-        return list(TopologicalSorter(before).static_order())
-    except CycleError as error:
-        ring = " -> ".join(error.args[1])
-        raise ConfigError(
-            f"the projections {ring} form a ring with a delay of 0; "
-            "one of them needs a delay of at least one tick"
-        ) from error
-
-
-def _config(module: ModuleType, kind: str, params: Mapping[str, Number], where: str) -> Any:
-    known = module.Config.__struct_fields__
-    given = plain(params)
-    for name, value in given.items():
-        if name not in known:
-            raise ConfigError(
-                f'{where} ({kind}): no parameter "{name}"{misspelt.hint(str(name), known)}'
-            )
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ConfigError(f"{where} ({kind}): {name} is {value}; a finite number is wanted")
-    try:
-        return msgspec.convert(given, module.Config)
-    except (msgspec.ValidationError, OverflowError) as error:
-        raise ConfigError(f"{where} ({kind}): {error}") from error
-
-
-def _own_arrays(module: ModuleType, p: Population, where: str) -> dict[str, NDArray[np.float64]]:
-    """Return those of a population's arrays that its kind is made from."""
-    return {
-        name: _numbers(p.arrays[name], np.dtype(np.float64), f"{where}: {name}")
-        for name in getattr(module, "ARRAYS", ())
-        if name in p.arrays
-    }
-
-
-def _with_arrays(
-    state: Mapping[str, Any], module: ModuleType, p: Population, where: str
-) -> dict[str, Any]:
-    """Replace first values of the kind's arrays by the population's own."""
-    result = dict(state)
-    own: tuple[str, ...] = getattr(module, "ARRAYS", ())
-    for name, value in p.arrays.items():
-        if name in own:
-            continue
-        if name not in state:
-            hint = nearest(name, (*state, *own))
-            raise ConfigError(f'{where}: kind {p.kind} has no array "{name}"{hint}')
-        first = np.asarray(state[name])
-        array = _numbers(value, first.dtype, f"{where}: {name}")
-        if array.shape != first.shape:
-            raise ConfigError(f"{where}: {name} has shape {array.shape}, not {first.shape}")
-        result[name] = array
-    return result
-
-
-def _numbers(value: ArrayLike, dtype: np.dtype[Any], where: str) -> NDArray[Any]:
-    """Return an array of finite numbers."""
-    try:
-        array = np.asarray(value, dtype)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise ConfigError(f"{where} does not fit {dtype}: {error}") from error
-    if not np.isfinite(array).all():
-        raise ConfigError(f"{where} holds a number that is not finite")
-    return array

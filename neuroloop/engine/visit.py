@@ -18,8 +18,8 @@ from neuroloop.network.graph import Population, Projection
 LEAST = 20_000
 """neurons; a full update of fewer costs a few microseconds"""
 MOST = 1 / 800
-"""lines reached a neuron and tick; a line that is reached costs about 200 neurons of a full update,
-and a neuron that fires there some more"""
+"""lines reached a neuron and tick; one costs about 200 neurons of a full update, more where neurons
+fire or do not rest at 0, and sources may fire faster than is taken"""
 
 Arriving = tuple[Projection, Int32s, ModuleType]
 """a projection, its delays in ticks and its kind"""

@@ -13,7 +13,8 @@ from neuroloop.core.errors import ConfigError, NeuroloopError, nearest
 from neuroloop.core.ports import Bundle, Site
 from neuroloop.engine import choose, speed
 from neuroloop.engine.arena import Assembler, Field
-from neuroloop.engine.lower import Library, Lowering, delay_ticks
+from neuroloop.engine.delays import delay_ticks
+from neuroloop.engine.lower import Library, Lowering
 from neuroloop.engine.op import Units, Values, spiking
 from neuroloop.engine.row import LINE
 from neuroloop.engine.visit import Visit, decide

@@ -9,7 +9,7 @@ from neuroloop.core.errors import ConfigError
 from neuroloop.core.message import MESSAGE_WORDS
 from neuroloop.engine.op import Slot, Units
 from neuroloop.runtime.feed import Feed
-from neuroloop.runtime.handed import FULL, give_spikes, give_values
+from neuroloop.runtime.handed import FULL, UNSORTED, give_spikes, give_values
 
 
 class Hand:
@@ -53,9 +53,18 @@ class Hand:
         return wrong
 
     def _give_spikes(self, given: ArrayLike, t_us: int) -> int:
-        units = np.atleast_1d(np.asarray(given))
-        self.check(units, len(units))
-        return int(give_spikes(*self._to, t_us, np.sort(units.astype(np.int64)), self._message))
+        units = np.asarray(given)
+        if units.dtype.kind not in "iu" or units.ndim != 1 or len(units) > self._room:
+            units = np.atleast_1d(units)
+            self.check(units, len(units))
+        units = units.astype(np.int64, copy=False)
+        done = int(give_spikes(*self._to, t_us, units, self._n, self._message))
+        if done == UNSORTED:
+            units = np.sort(units)
+            done = int(give_spikes(*self._to, t_us, units, self._n, self._message))
+        if done >= 0:
+            self.check(units, len(units))
+        return done
 
     def check(self, units: NDArray[Any], in_a_tick: int) -> None:
         """Refuse what is no number of a unit, units that are not there, more than has room."""

@@ -25,6 +25,7 @@ from neuroloop.core.ring import push
 FULL = -2
 """the ring had no room; a number from 0 on is the place of what was refused, `GIVEN` is none"""
 GIVEN = -1
+UNSORTED = -3
 
 
 @kernel
@@ -51,12 +52,19 @@ def give_values(ring, capacity, port, t_us, value, message):
 
 
 @kernel
-def give_spikes(ring, capacity, port, t_us, unit, message):
-    """Send a spike of each of ``unit`` (``int64[k]``, rising)."""
+def give_spikes(ring, capacity, port, t_us, unit, n, message):
+    """Send a spike of each of ``unit`` (``int64[k]``), all below ``n``; `UNSORTED` sends none."""
+    last = np.int64(0)
     for i in range(unit.shape[0]):
-        at = MESSAGE_WORDS + 2 * i
-        message[at] = t_us
-        message[at + 1] = unit[i] | (1 << 32)  # the unit, then the value 1
+        u = unit[i]
+        if u < 0 or u >= n:
+            return i
+        if u < last:
+            return UNSORTED
+        last = u
+        place = MESSAGE_WORDS + 2 * i
+        message[place] = t_us
+        message[place + 1] = u | (1 << 32)  # the unit, then the value 1
     return _send(ring, capacity, message, SPIKES, port, t_us, EVENT_BYTES * unit.shape[0])
 
 

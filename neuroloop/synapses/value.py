@@ -64,7 +64,7 @@ def build(config: Config, bundle: Bundle) -> Kernel:
     counts = (bundle.n_post, len(wired), delay)
     n = bundle.n_pre
     each = np.arange(n)
-    if len(wired) == n <= bundle.n_post and (wired.post == each).all() and (wired.pre == each).all():
+    if len(wired) == n and (wired.pre == each).all() and (wired.post == each).all():
         return Kernel(carry_each, counts=counts, static={"weight": wired.weight})
     arrays = {"start": starts(bundle), "target": wired.post, "weight": wired.weight}
     return Kernel(carry, counts=counts, static=arrays)

@@ -94,6 +94,16 @@ def test_sparse_drive_gives_the_same_spikes_and_voltages(cells, delay):
     both.look()
 
 
+def test_voltages_that_do_not_rest_at_0_have_the_same_bits():
+    both, rng = Both(CELLS["millivolts"]), np.random.default_rng(12)
+
+    for _ in range(600):
+        both.step(drive(rng, 2))
+
+    a, b = both.full.arena, both.events.arena
+    np.testing.assert_array_equal(a["cells.v"], b["cells.v"])
+
+
 @pytest.mark.parametrize("layout", sorted(choose.known()))
 def test_every_layout_that_is_taken_flags_whom_it_reaches(layout):
     weight = 0.7

@@ -120,7 +120,8 @@ def test_edit_of_the_kernel_itself_takes_effect_on_the_next_start(copy):
 
 def test_edit_of_an_imported_helper_takes_effect_on_the_next_start(copy):
     # `fire`, inlined into every neuron: the list of spikes backwards
-    copy.edit("neuroloop/engine/row.py", "spikes[k] = 8 * i + j", "spikes[k] = 7 - (8 * i + j)")
+    place = "first + lowest(word)"
+    copy.edit("neuroloop/engine/row.py", f"spikes[k] = {place}", f"spikes[k] = 7 - ({place})")
 
     assert copy.neuron() == "False [0.5, 0.0] [1, 6, 0]"
 

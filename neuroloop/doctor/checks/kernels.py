@@ -94,5 +94,7 @@ def _is_stale(index: Path, module: str) -> bool:
     except Exception:  # whatever is wrong with it, it is of no use
         return True
     function = getattr(found, "py_func", None) or getattr(found, "_function", found)
-    line = f"-{function.__code__.co_firstlineno}."
-    return line not in index.name or bool(kept != stamp(function))
+    code = getattr(function, "__code__", None)  # none, where the name is of something else now
+    if code is None:
+        return True
+    return f"-{code.co_firstlineno}." not in index.name or bool(kept != stamp(function))

@@ -6,10 +6,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
+from neuroloop.core.kernel import inline
+
 BLOCK = 32
 """synapses that are added in one go while as many of a later row are asked for"""
 LEAD = 2
 """how many rows later that is"""
+SHORT = 128
+"""synapses of a row that is asked for as a whole"""
 _BYTE = ir.IntType(8)
 _I32 = ir.IntType(32)
 _LANES = ir.VectorType(_BYTE, 64)
@@ -51,3 +55,10 @@ def read_ahead(_typing, array, i):
         return context.get_dummy_value()
 
     return types.void(array, types.intp), codegen
+
+
+@inline
+def rows_ahead(start, target):
+    """Return how many rows later to ask for, where rows are short: some 256 synapses later."""
+    rows = max(start.shape[0] - 1, 1)
+    return min(max(256 * rows // max(target.shape[0], 1), LEAD), 16)

@@ -7,7 +7,7 @@ from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i32, i64, u8, u16, u32
 from neuroloop.core.ports import Bundle, Kernel
 from neuroloop.engine.layouts._facts import one_delay, one_weight, short, starts, targets
-from neuroloop.engine.layouts._lanes import BLOCK, LEAD, read_ahead
+from neuroloop.engine.layouts._lanes import BLOCK, LEAD, SHORT, read_ahead, rows_ahead
 from neuroloop.engine.layouts._touch import touch
 from neuroloop.engine.row import (
     COUNT,
@@ -45,12 +45,34 @@ def add(x, spikes, start, target, weight):
 
 
 @kernel
+def add_short(x, spikes, start, target, weight):
+    """Do the same where rows are so short that all of a later one can be asked for at once."""
+    used = 0
+    lead = rows_ahead(start, target)
+    for k in range(1, spikes[0] + 1):
+        read_ahead(start, spikes[min(k + 3 * lead, spikes[0])])
+        later = spikes[min(k + lead, spikes[0])]
+        for j in range(start[later], min(start[later + 1], start[later] + SHORT), 16):
+            read_ahead(target, j)
+        first, last = start[spikes[k]], start[spikes[k] + 1]
+        to = target[first:last]
+        for i in range(to.shape[0]):
+            x[to[i]] += weight
+        used += last - first
+    return used
+
+
+@kernel
 def _deliver(arena, row, target):
     slots, width = row[COUNT], lanes(row[N_POST])
     spikes, start = i32(arena, row[IN], row[IN_META] + 1), i64(arena, row[STATE], row[N] + 1)
     slot = slot_after(arena, slots, row[DELAY])
     x = f32(arena, row[OUT] + 4 * width * slot, width)
-    header(arena)[H_SYNOPS] += add(x, spikes, start, target, params(arena, row)[0])
+    weight = params(arena, row)[0]
+    if row[N_SYNAPSES] <= SHORT * row[N]:
+        header(arena)[H_SYNOPS] += add_short(x, spikes, start, target, weight)
+    else:
+        header(arena)[H_SYNOPS] += add(x, spikes, start, target, weight)
     if row[TOUCHED]:
         blocks = width // 64
         touch(u8(arena, row[TOUCHED] + blocks * slot, blocks), spikes, start, target)
