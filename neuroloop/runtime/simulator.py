@@ -126,10 +126,11 @@ class Simulator:
     @property
     def arena(self) -> Arena:
         """The network's memory: ``arena["pop.v"]`` is a view; change it through `edit`."""
-        self.settle()
-        arena = self._loop.program.arena
-        arena.header[H_EDITS] += 1  # whoever has it may write to it
-        return arena
+        program = self._loop.program
+        if len(program.settlers):
+            self.settle()
+            program.arena.header[H_EDITS] += 1  # whoever has it may write to it
+        return program.arena
 
     def settle(self) -> None:
         """Bring neurons that no tick visited up to the present, in views of the arena."""

@@ -72,7 +72,8 @@ def run_first():
 def run_propagation(count=400):
     """Time ticks in which neurons of an input fire, less ticks in which none does."""
     p = PROPAGATION
-    simulator = Simulator(networks.propagation(OPTIONS.layout, scatter.rows()))
+    rows = scatter.rows()
+    simulator = Simulator(networks.propagation(OPTIONS.layout, rows))
     fired, none = scatter.spikes(count), np.empty(0, np.int64)
     busy, quiet = [], []
     for units in fired:
@@ -80,7 +81,9 @@ def run_propagation(count=400):
         quiet.append(_seconds(simulator, none))
     seconds = float(np.median(busy) - np.median(quiet))
     events = p.spikes_a_tick * p.targets
-    _emit(simulator, events_per_s=events / seconds, wall_s=seconds * count, limit=scatter.limits())
+    _emit(
+        simulator, events_per_s=events / seconds, wall_s=seconds * count, limit=scatter.limits(rows)
+    )
 
 
 def _seconds(simulator, units):

@@ -5,6 +5,7 @@ import tempfile
 import time
 
 import brian2 as b2
+import instance
 import loop_net
 import numpy as np
 from brian2 import Hz, ms, mV, second
@@ -89,12 +90,13 @@ def brunel(arrays):
     """Brunel's network."""
     p, group, names = _brunel_neurons(BRUNEL)
     exc, inh = (_delta(p, group, group, names, kind) for kind in ("exc", "inh"))
-    if arrays is None:
-        exc.connect(i=f"k for k in sample({p.n_exc}, size={p.in_exc})")
-        inh.connect(i=f"k for k in sample({p.n_exc}, {p.n}, size={p.in_inh})")
-    else:
-        _connect([exc, inh], arrays, p)
+    _connect([exc, inh], _fixed_in_degree("brunel") if arrays is None else arrays, p)
     return p, group, [exc, inh, _noise(p, group)]
+
+
+def _fixed_in_degree(workload):
+    """Draw synapses sorted by source; Brian2's own rule sorts by target and runs half as fast."""
+    return instance.draw(workload, OPTIONS.seed)
 
 
 def _brunel_neurons(p):
@@ -149,9 +151,12 @@ def stdp(_):
         _delta(p, exc, group[p.n_exc :], names, "exc"),
         _delta(p, group, group, names, "inh"),
     )
-    for link in (plastic, fixed):
-        link.connect(i=f"k for k in sample({p.n_exc}, size={p.in_exc})")
-    inh.connect(i=f"k for k in sample({p.n_exc}, {p.n}, size={p.in_inh})")
+    arrays = _fixed_in_degree("stdp")
+    pre, post = arrays["pre"], arrays["post"]
+    is_exc, learns = pre < p.n_exc, (pre < p.n_exc) & (post < p.n_exc)
+    plastic.connect(i=pre[learns], j=post[learns])
+    fixed.connect(i=pre[is_exc & ~learns], j=post[is_exc & ~learns] - p.n_exc)
+    inh.connect(i=pre[~is_exc], j=post[~is_exc])
     plastic.w = p.exc_mv * mV
     return p, group, [plastic, fixed, inh, _noise(p, group)]
 

@@ -11,8 +11,8 @@ def rows(seed=1):
     """Draw the propagation workload's targets, ``uint32[n_pre, k]``, each row rising and unique."""
     p = PROPAGATION
     rng = np.random.default_rng(seed)
-    drawn = np.argsort(rng.random((p.n_pre, p.n_post), np.float32), axis=1)[:, : p.targets]
-    return np.sort(drawn, axis=1).astype(np.uint32)
+    drawn = [rng.choice(p.n_post, p.targets, replace=False, shuffle=False) for _ in range(p.n_pre)]
+    return np.sort(np.array(drawn, np.uint32), axis=1)
 
 
 def spikes(ticks, seed=2):
@@ -38,9 +38,9 @@ def _add_constant(x, fired, target, weight):
             x[to[j]] += weight
 
 
-def limits(ticks=400):
+def limits(target, ticks=400):
     """Return events a second: with a weight each, and with one weight and 16-bit targets."""
-    target, fired = rows(), spikes(ticks)
+    fired = spikes(ticks)
     weight = np.full(target.shape, 0.1, np.float32)
     return {
         "weight_each": _rate(_add_weighted, fired, target, weight),

@@ -11,6 +11,8 @@ METRICS = {
     "first_s": ("s", "{:.2f}"),
 }
 RATES_WITHIN = 0.15
+UNSTEADY = 1.5
+"""the slowest run over the fastest"""
 HIGHER_IS_BETTER = ("events_per_s",)
 
 
@@ -46,7 +48,13 @@ def _line(metric, group, ours):
     spread = f"{form.format(min(values))}-{form.format(max(values))}"
     first = group[0]
     tool = f"{first['tool']} {first['version']}, {first['variant']}"
-    note = "; ".join(filter(None, (_disagreement(group, ours), _layouts(first), _limit(group))))
+    notes = (
+        _disagreement(group, ours),
+        _layouts(first),
+        _limit(group),
+        _unsteady(metric, group, ours),
+    )
+    note = "; ".join(filter(None, notes))
     ratio = _ratio(metric, middle, ours) if ours and group is not ours else ""
     return Line(tool, text, spread, ratio, _rate(group), note)
 
@@ -56,6 +64,16 @@ def _ratio(metric, middle, ours):
     own = median(row[metric] for row in ours)
     times = own / middle if metric in HIGHER_IS_BETTER else middle / own
     return f"{times:.3g}"
+
+
+def _unsteady(metric, group, ours):
+    """Say where other work on the machine disturbed a row, and what its best run would give."""
+    values = [row[metric] for row in group]
+    if max(values) <= UNSTEADY * min(values):
+        return ""
+    best = max(values) if metric in HIGHER_IS_BETTER else min(values)
+    against = f", {_ratio(metric, best, ours)} times ours" if ours and group is not ours else ""
+    return f"**unsteady**; best {METRICS[metric][1].format(best)}{against}"
 
 
 def _rate(group):

@@ -21,14 +21,15 @@ least five spikes) and the mean correlation of pairs among 200 neurons (spikes c
 A row is *inside* where the mean of our ten seeds lies in the range of the other's ten.  One seed of
 two equal simulators would leave that range in two cases of eleven; a mean leaves it rarely.  Where
 one does, the distance of the two means follows: of so many rows, some are 2 standard errors apart
-by chance, and none is 4.
+by chance, and 4 would be a fault.
 """
 
 SAME = """## The same network
 
 The same synapses, weights, delays and first voltages, handed to each tool; external noise is each
 tool's own.  These networks are chaotic, so single spikes part within a fraction of a second, and
-only rates are compared: mean of {drawn} drawn networks, allowed difference {within:.0%}.
+only rates are compared: mean of {drawn} drawn networks, allowed difference {within:.0%}.  *Noise*
+is a larger one whose sign changes from network to network.
 """
 
 
@@ -62,7 +63,7 @@ def _study(study, ours, peers):
             others = {NAMES[p]: _values(found, part, statistic) for p, found in peers.items()}
             ranges = " | ".join(_range(values, form) for values in others.values())
             mean = form.format(_mean(own))
-            verdict = "; ".join(_verdict(own, name, v) for name, v in others.items())
+            verdict = _verdicts(own, others)
             lines.append(
                 f"| {part} | {unit} | {mean} ({_range(own, form)}) | {ranges} | {verdict} |"
             )
@@ -84,14 +85,18 @@ def _range(values, form):
     )
 
 
-def _verdict(own, name, values):
-    if not values:
-        return f"{name}: too few spikes"
+def _verdicts(own, others):
     mean = _mean(own)
-    if min(values) <= mean <= max(values):
-        return f"inside the range of ten seeds of {name}"
-    side = "below" if mean < min(values) else "above"
-    apart = abs(mean - _mean(values)) / math.hypot(_error(own), _error(values))
+    inside = [name for name, v in others.items() if v and min(v) <= mean <= max(v)]
+    words = [f"inside the range of ten seeds of {' and of '.join(inside)}"] if inside else []
+    return "; ".join(words + [_outside(own, k, v) for k, v in others.items() if k not in inside])
+
+
+def _outside(own, name, values):
+    if not values or not own:
+        return f"{name}: too few spikes"
+    side = "below" if _mean(own) < min(values) else "above"
+    apart = abs(_mean(own) - _mean(values)) / math.hypot(_error(own), _error(values))
     return f"**{side}** the range of ten seeds of {name}, means {apart:.1f} standard errors apart"
 
 
@@ -103,14 +108,20 @@ def _error(values):
 def _same(study, tools):
     lines = []
     for part in study.parts:
-        own = _mean([rates[part] for rates in tools[""]])
+        own = [rates[part] for rates in tools[""]]
         for peer, found in tools.items():
             if peer:
-                other = _mean([rates[part] for rates in found])
-                gap = own / other - 1
-                verdict = "same" if abs(gap) <= SAME_WITHIN else "**differs**"
+                other = [rates[part] for rates in found]
+                gap = _mean(own) / _mean(other) - 1
                 lines.append(
-                    f"| {study.title} | {part} | {own:.2f} | {NAMES[peer]} | {other:.2f} "
-                    f"| {gap:+.1%} | {verdict} |"
+                    f"| {study.title} | {part} | {_mean(own):.2f} | {NAMES[peer]} "
+                    f"| {_mean(other):.2f} | {gap:+.1%} | {_sameness(gap, own, other)} |"
                 )
     return lines
+
+
+def _sameness(gap, own, other):
+    if abs(gap) <= SAME_WITHIN:
+        return "same"
+    signs = {a > b for a, b in zip(own, other, strict=True)}
+    return "noise" if len(signs) == 2 else "**differs**"

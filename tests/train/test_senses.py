@@ -37,7 +37,9 @@ def test_sectors(reading, felt, port, settings):
     n = senses.PORTS[port]
     start, beams = np.zeros(n + 1, np.int64), np.zeros(BEAMS, np.float32)
     metres, bearing = reading[0].astype(np.float32), BEARING.astype(np.float32)
-    sectors.gather_beams(metres, bearing, np.float32(2 * math.pi), start, beams)
+    known, sector = np.full(BEAMS, np.nan, np.float32), np.zeros(BEAMS, np.int64)
+    sectors.sort_out(bearing, np.float32(2 * math.pi), n, known, sector)
+    sectors.gather_beams(metres, sector, start, beams)
     wanted = np.zeros(n, np.float32)
     sectors.nearness(beams, start, wanted, median, inverse, np.float32(near), np.float32(far))
     assert felt[port] == pytest.approx(wanted, abs=1e-5)
