@@ -219,6 +219,9 @@ class Kernel:
     at_arrival: bool = False
     """synapses: the entry runs in the tick in which spikes arrive, before any population, and takes
     them from a list that ``learn`` kept; else it runs in the tick of the spikes"""
+    ahead: int | None = None
+    """synapses: how many ticks ahead they write into the target's input, where that is not their
+    longest delay"""
     settle: Any = None
     """neurons: brings those that were not visited up to date; it runs before an edit or a look"""
     params: Sequence[float] = ()

@@ -38,10 +38,9 @@ def delay_ticks(j: Projection, dt_us: int) -> Int32s:
     return whole if given.ndim else np.broadcast_to(whole[0], len(j.connections))
 
 
-def slots_for(delays: Sequence[Int32s]) -> int:
-    """Return the length of a ring of inputs: a power of two above the longest delay."""
-    longest = max((int(d.max()) for d in delays if len(d)), default=0)
-    return 1 << longest.bit_length()
+def slots_for(ahead: Sequence[int]) -> int:
+    """Return the length of a ring of inputs: a power of two above the farthest tick."""
+    return 1 << max(ahead, default=0).bit_length()
 
 
 def in_order(network: Network, delays: Iterable[Int32s]) -> list[str]:

@@ -26,7 +26,7 @@ NotANumber = Literal["stop", "clamp", "off"]
 its first one and counted, or nobody looks"""
 
 NAME = "not_a_number"
-AT_ONCE = 1 << 14
+AT_ONCE = 4096
 """numbers of a population that a tick looks at"""
 
 OFFSET, LENGTH, CHUNK, CHUNKS, POPULATION, UNITS, EACH, FIRST, STEP, WATCH = range(10)

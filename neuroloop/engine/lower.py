@@ -18,7 +18,7 @@ from neuroloop.engine.finite import NotANumber, Watched
 from neuroloop.engine.op import Op, Units, Values, Word, place, spiking
 from neuroloop.engine.parameters import Parameters, Present, plain
 from neuroloop.engine.reset import resets
-from neuroloop.engine.visit import Arriving, Visit, decide
+from neuroloop.engine.visit import Visit, decide
 from neuroloop.network.connections import Connections
 from neuroloop.network.graph import Network, Number, Population, Projection
 
@@ -76,7 +76,6 @@ class _Target:
     """flags of the blocks that something reaches, where the population wants them"""
     op: Op
     made: Parameters
-    visit: Visit
 
     def at(self, receptor: str, where: str) -> tuple[Field, int]:
         name, kind = self.population.name, self.population.kind
@@ -90,6 +89,16 @@ class _Target:
             )
         _, slots, width = self.incoming.shape
         return self.incoming, 4 * self.receptors.index(chosen) * slots * width
+
+
+@dataclass(frozen=True)
+class _Source:
+    """What a projection starts from."""
+
+    signal: str
+    n: int
+    capacity: int
+    n_post: int
 
 
 @dataclass(frozen=True)
@@ -112,21 +121,26 @@ class Lowering:
         targets: dict[str, _Target] = {}
         rows: dict[str, list[Op]] = {name: [] for name in inputs}
         dynamic: list[Field] = []
+        visits = self._visits(network, delays)
+        kernels = [
+            self._synapses(k, j, delay, self._source(j, network, inputs), visits[j.target].events)
+            for k, (j, delay) in enumerate(zip(network.projections, delays, strict=True))
+        ]
         for p in network.populations:
-            arriving = [
-                (j, d, self.library.kind("synapse", j.kind, f"projection {j.name}"))
-                for j, d in zip(network.projections, delays, strict=True)
+            ahead = [
+                _ahead(kernel, delay)
+                for j, kernel, delay in zip(network.projections, kernels, delays, strict=True)
                 if j.target == p.name
             ]
-            op, ends[p.name], targets[p.name] = self._population(p, arriving)
+            op, ends[p.name], targets[p.name] = self._population(p, visits[p.name], ahead)
             rows[p.name] = [op]
             self.to.check_room()
             dynamic += _dynamic(op, targets[p.name].incoming)
         early: list[Op] = []
         learning: list[Op] = []
         notes: dict[str, str] = {}
-        for k, (j, delay) in enumerate(zip(network.projections, delays, strict=True)):
-            op = self._projection(k, j, delay, ends, targets[j.target])
+        for k, (j, kernel) in enumerate(zip(network.projections, kernels, strict=True)):
+            op = self._projection(k, j, kernel, ends, targets[j.target])
             (early if op.kernel.at_arrival else rows[j.source]).append(op)
             notes[op.name] = op.kernel.note
             self.to.check_room()
@@ -140,18 +154,63 @@ class Lowering:
         last = finite.watch(self.to, watched, self.not_a_number)
         ops = [*first, *early, *(op for name in order for op in rows[name]), *learning, *last]
         present = Present({name: target.made for name, target in targets.items()})
-        visits = {name: t.visit.note for name, t in targets.items() if t.visit.note}
-        return Lowered(ops, ends, notes, visits, _kinds(network), present, watched, self.seed)
+        said = {name: visit.note for name, visit in visits.items() if visit.note}
+        return Lowered(ops, ends, notes, said, _kinds(network), present, watched, self.seed)
 
-    def _population(self, p: Population, arriving: Sequence[Arriving]) -> tuple[Op, Ends, _Target]:
-        where = f'population "{p.name}"'
-        module = self.library.kind("neuron", p.kind, where)
-        visit = decide(p, module, arriving, self.dt_us / 1e3, where)
+    def _visits(self, network: Network, delays: Sequence[Int32s]) -> dict[str, Visit]:
+        """Decide for each population which of its neurons a tick visits."""
+        visits = {}
+        for p in network.populations:
+            where = f'population "{p.name}"'
+            arriving = [
+                (j, d, self.library.kind("synapse", j.kind, f"projection {j.name}"))
+                for j, d in zip(network.projections, delays, strict=True)
+                if j.target == p.name
+            ]
+            module = self.library.kind("neuron", p.kind, where)
+            visits[p.name] = decide(p, module, arriving, self.dt_us / 1e3, where)
+        return visits
+
+    def _source(self, j: Projection, network: Network, inputs: Mapping[str, Ends]) -> _Source:
+        """Return what a projection starts from and how many neurons it ends at."""
+        n, n_post = network.size(j.source), network.size(j.target)
+        if j.source in inputs:
+            end = inputs[j.source]
+            capacity = end.capacity if isinstance(end, Units) else 0
+            return _Source("spikes" if isinstance(end, Units) else "values", n, capacity, n_post)
+        kind = next(p.kind for p in network.populations if p.name == j.source)
+        module = self.library.kind("neuron", kind, f'population "{j.source}"')
+        return _Source(_signal(module), n, n, n_post)
+
+    def _synapses(
+        self, k: int, j: Projection, delay: Int32s, source: _Source, touches: bool
+    ) -> Kernel:
+        """Make a projection's kernel."""
+        where = f"projection {j.name}"
+        module = self.library.kind("synapse", j.kind, where)
+        _check_carried(module, j, source.signal, where)
+        bundle = Bundle(
+            *(j.connections, source.n, source.n_post, delay, self.dt_us / 1e3, j.layout),
+            touches=touches,
+            capacity=source.capacity,
+            rng=np.random.default_rng([self.seed, k, *j.name.encode()]),
+        )
+        try:
+            kernel: Kernel = module.build(settings.config(module, j.kind, j.params, where), bundle)
+        except ConfigError as error:
+            said = "" if str(error).startswith(where) else f"{where}: "
+            raise ConfigError(f"{said}{error}") from error
+        return kernel
+
+    def _population(
+        self, p: Population, visit: Visit, ahead: Sequence[int]
+    ) -> tuple[Op, Ends, _Target]:
+        module = self.library.kind("neuron", p.kind, f'population "{p.name}"')
         made = Parameters(p.name, plain(p.params), partial(self._kernel, p, module, visit.events))
         kernel = made.build(made.present)
         width = (p.n + 63) // 64 * 64
         receptors: tuple[str, ...] = module.RECEPTORS
-        slots = slots_for([delay for _, delay, _ in arriving])
+        slots = slots_for(ahead)
         incoming = self.to.field(f"{p.name}.input", np.float32, (len(receptors), slots, width))
         words: dict[int, Word] = {row.N: p.n, row.IN: incoming, row.COUNT: slots}
         touched = None
@@ -170,7 +229,7 @@ class Lowering:
                 row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (p.n,)),
             }
         op = place(self.to, p.name, kernel, words)
-        return op, end, _Target(p, incoming, receptors, touched, op, made, visit)
+        return op, end, _Target(p, incoming, receptors, touched, op, made)
 
     def _kernel(
         self, p: Population, module: ModuleType, events: bool, params: Mapping[str, Number]
@@ -187,23 +246,12 @@ class Lowering:
         return replace(kernel, state=settings.with_arrays(kernel.state, module, p, where))
 
     def _projection(
-        self, k: int, j: Projection, delay: Int32s, ends: Mapping[str, Ends], target: _Target
+        self, k: int, j: Projection, kernel: Kernel, ends: Mapping[str, Ends], target: _Target
     ) -> Op:
         where = f"projection {j.name}"
         source, post = ends[j.source], ends[j.target]
         module = self.library.kind("synapse", j.kind, where)
-        _check_carried(module, j, "spikes" if isinstance(source, Units) else "values", where)
         config = settings.config(module, j.kind, j.params, where)
-        bundle = Bundle(
-            *(j.connections, source.n, post.n, delay, self.dt_us / 1e3, j.layout),
-            touches=target.touched is not None,
-            capacity=source.capacity if isinstance(source, Units) else 0,
-            rng=np.random.default_rng([self.seed, k, *j.name.encode()]),
-        )
-        try:
-            kernel: Kernel = module.build(config, bundle)
-        except ConfigError as error:
-            raise ConfigError(f"{where}: {error}") from error
         words: dict[int, Word] = {
             row.N: source.n,
             row.OUT: target.at(j.receptor, where),
@@ -225,6 +273,13 @@ class Lowering:
             size = getattr(module, "SIGNAL_SIZE", 0)
             words[row.SIGNAL] = _third(config.signal, size, ends, where)
         return place(self.to, f"{j.name}.{k}", kernel, words)
+
+
+def _ahead(kernel: Kernel, delay: Int32s) -> int:
+    """Return how many ticks ahead synapses write into the target's input."""
+    if kernel.ahead is not None:
+        return kernel.ahead
+    return int(delay[0] if delay.strides == (0,) else delay.max()) if len(delay) else 0
 
 
 def _check_carried(module: ModuleType, j: Projection, given: str, where: str) -> None:

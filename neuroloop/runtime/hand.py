@@ -20,6 +20,7 @@ class Hand:
         self._spikes = port if isinstance(port, Units) else None
         room = feed.message_bytes // 8 + 1
         self._n = port.n if isinstance(port, Units) else port.data.n_bytes // 4
+        self._shape = (self._n,)
         self._room = port.capacity if isinstance(port, Units) else self._n
         self._message = np.zeros(MESSAGE_WORDS + room, np.int64)
         self._to = (feed.ring.address, feed.ring.capacity, feed.port)
@@ -37,20 +38,22 @@ class Hand:
         ConfigError
             Where it is something else: no such unit, another shape, not a finite number.
         """
-        done = self._give_spikes(given, t_us) if self._spikes else self._give_values(given, t_us)
+        if self._spikes is None:
+            value = np.ascontiguousarray(given, np.float32)
+            self._check_shape(value)
+            done = give_values(*self._to, t_us, value, self._message)
+            if done >= 0:
+                raise ConfigError(f'input "{self.name}": value {done} is {value[done]}, no number')
+        else:
+            done = self._give_spikes(given, t_us)
         if done == FULL:
             raise ConfigError(f'input "{self.name}": too much waits for the next tick already')
 
-    def _give_values(self, given: ArrayLike, t_us: int) -> int:
-        value = np.ascontiguousarray(given, np.float32)
-        if value.shape != (self._n,):
+    def _check_shape(self, value: NDArray[Any]) -> None:
+        if value.shape != self._shape:
             raise ConfigError(
-                f'input "{self.name}": values of shape {value.shape}, not ({self._n},)'
+                f'input "{self.name}": values of shape {value.shape}, not {self._shape}'
             )
-        wrong = int(give_values(*self._to, t_us, value, self._message))
-        if wrong >= 0:
-            raise ConfigError(f'input "{self.name}": value {wrong} is {value[wrong]}, no number')
-        return wrong
 
     def _give_spikes(self, given: ArrayLike, t_us: int) -> int:
         units = np.asarray(given)

@@ -172,11 +172,13 @@ class Simulator:
         dict
             The units of each watched population that fired, ``uint32[k]``.
         """
+        loop, hands, room = self._loop, self._hands, self._fired
         if inputs:
+            t_us = loop.next_index * loop.dt_us
             for name, given in inputs.items():
-                self.hand(name).give(given, self.index * self.dt_us)
+                (hands[name] if name in hands else self.hand(name)).give(given, t_us)
         self.advance()
-        outcome, room = self._loop.outcome, self._fired
+        outcome = loop.outcome
         fired = {}
         for port, name in enumerate(self._watch):
             k = take_units(outcome, port, room)

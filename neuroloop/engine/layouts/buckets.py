@@ -276,7 +276,15 @@ def build(bundle: Bundle) -> Kernel:
         static |= {"target": target, "weight": weight}
         chosen = deliver_short if short(bundle) else deliver
     counts = (bundle.n_post, len(wired), lists)
-    return Kernel(chosen, counts=counts, state=state, dynamic=("count",), static=static)
+    ahead = min(first + buckets - 1, 1)
+    return Kernel(
+        chosen,
+        ahead=ahead,
+        counts=counts,
+        state=state,
+        dynamic=("count",),
+        static=static,
+    )
 
 
 def _capacity(bundle: Bundle) -> int:
