@@ -80,8 +80,8 @@ def _lines(found: "EngineCost") -> Iterator[str]:
         yield "  a million quiet neurons: their kind cannot leave any out of a tick"
     else:
         yield (
-            f"  a million quiet neurons: {million.p50_us:.1f} us a tick, "
-            f"{million.full_us:.0f} us where all are visited"
+            f"  a million neurons, {million.reached:,} reached in a tick: {million.p50_us:.0f} us "
+            f"a call; {million.full_us:.0f} us where all are visited"
         )
     for name, start in (("cold", found.starts.cold), ("cached", found.starts.cached)):
         yield from _start(name, start)

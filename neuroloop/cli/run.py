@@ -19,6 +19,13 @@ def command(
     ticks: Annotated[int | None, typer.Option(min=1, help="Ticks to stop after.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Short for --set run.seed=...")] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the run.")] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the state at the end.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Go on from a saved state; times count from its start."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
     headless: Annotated[bool, typer.Option(help="No window, whatever the run file says.")] = False,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
@@ -29,7 +36,8 @@ def command(
     """Run a robot, or a recording, to its end and report.
 
     For example `neuroloop run navigate --plot out/path.png`, or
-    `neuroloop run navigate --set plant.kind=bullet --seed 3`.
+    `neuroloop run navigate --set plant.kind=bullet --seed 3`.  What a network has learned is kept
+    by `--save out/robot.state` and taken up again by `--resume out/robot.state --seconds 60`.
 
     Exit codes: 0 done, 1 goal missed, 2 wrong run file or options, 3 a part failed, 4 this machine
     lacks something, 130 stopped by Ctrl-C.
@@ -48,7 +56,15 @@ def command(
         output.check_writable(plot)
     run = runfiles.load(runfile, chosen)
     live_line = not quiet and not as_json and sys.stderr.isatty()
-    result = reported(run, ticks=ticks, plot=plot, status=live_line, headless=headless)
+    result = reported(
+        run,
+        ticks=ticks,
+        plot=plot,
+        status=live_line,
+        headless=headless,
+        resume=resume,
+        save=save,
+    )
     if as_json:
         typer.echo(json.dumps(result.as_json()))
     elif not quiet:

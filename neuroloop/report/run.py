@@ -13,29 +13,37 @@ from neuroloop.report.meter import Meter
 from neuroloop.report.status import StatusLine
 from neuroloop.report.summary import Summary, summary
 from neuroloop.report.trace import Trace
+from neuroloop.runtime import saved
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.session import Session, played
 
 _log = logging.getLogger("neuroloop.run")
 
 
-def reported(
+def reported(  # noqa: PLR0913
     run: RunFile,
     *,
     ticks: int | None = None,
     plot: Path | None = None,
     status: bool = False,
     headless: bool = False,
+    resume: Path | None = None,
+    save: Path | None = None,
 ) -> Summary:
-    """Run to the end and return the report; draw it where a picture is asked for."""
+    """Run to the end and return the report; draw it where a picture is asked for.
+
+    ``resume`` is a state file to go on from, ``save`` one to write at the end.
+    """
     if plot is not None:
         picture.check_installed()
-    audience = _Audience(ticks, traced=plot is not None, status=status)
+    audience = _Audience(ticks, resume, traced=plot is not None, status=status)
     try:
         with played(_without_window(run) if headless else run, audience) as session:
             result = summary(session, audience.meter)
             if plot is not None:
                 _draw(result, session, audience, plot)
+            if save is not None:
+                saved.save(session.loop, save)
             return result
     finally:
         audience.leave()
@@ -44,14 +52,18 @@ def reported(
 class _Audience:
     """Everything that looks on."""
 
-    def __init__(self, ticks: int | None, *, traced: bool, status: bool) -> None:
-        self._ticks = ticks
+    def __init__(
+        self, ticks: int | None, resume: Path | None, *, traced: bool, status: bool
+    ) -> None:
+        self._ticks, self._resume = ticks, resume
         self._traced, self._status = traced, status
         self.meter = Meter()
         self.trace: Trace | None = None
         self._line: StatusLine | None = None
 
     def __call__(self, loop: Loop) -> list[Sink]:
+        if self._resume is not None:
+            saved.load_state(loop, self._resume)
         if self._ticks is not None:
             loop.episode.most_us = self._ticks * loop.dt_us
         self.trace = Trace(loop) if self._traced else None

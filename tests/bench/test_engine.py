@@ -115,7 +115,10 @@ def test_a_small_tick_and_a_quiet_million():
     tick = small.measure(50)
     assert 0 < tick.p50_us <= tick.p99_us
     assert tick.limit_us == 2.5
-    assert small.quiet.__doc__
+    million = small.quiet(3)
+    assert (million.neurons, million.reached) == (1_000_000, 1_000)
+    assert million.p50_us > 0
+    assert million.full_us > 0
 
 
 def test_the_machine_and_its_neighbours_are_named():

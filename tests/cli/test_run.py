@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from neuroloop import describe
 from neuroloop.network import Input, Network, save
 
 SHORT = ["--set", "run.seconds=2"]
@@ -86,3 +87,25 @@ def test_check_names_the_plain_python_parts(command, tmp_path):
     assert code == 0
     assert "[encoder.o]" in out
     assert "plain Python" in out
+
+
+def test_a_saved_run_goes_on_to_the_bit(command, tmp_path):
+    run = ("run", "navigate", "--json")
+    halfway, whole, resumed = (tmp_path / name for name in ("half", "whole", "resumed"))
+
+    assert command(*run, "--ticks", 60, "--save", halfway)[0] == 1
+    assert command(*run, "--ticks", 120, "--save", whole)[0] == 1
+    assert command(*run, "--ticks", 120, "--resume", halfway, "--save", resumed)[0] == 1
+
+    assert describe(resumed).tick == 120
+    assert describe(whole).sections == describe(resumed).sections
+
+
+def test_resuming_what_is_no_state_is_refused(command, tmp_path):
+    path = tmp_path / "not.state"
+    path.write_text("hello")
+
+    code, _, err = command("run", "navigate", "--resume", path)
+
+    assert code == 2
+    assert "not.state" in err

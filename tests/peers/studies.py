@@ -38,5 +38,5 @@ STUDIES = (
     Study("cuba", "CUBA", 2.0, _halves(CUBA), same_s=5.0),
     Study("coba", "COBA", 1.0, _halves(COBA), same_s=2.0),
     Study("brunel", "Brunel", 1.0, _halves(BRUNEL), same_s=1.0),
-    Study("microcircuit", "Microcircuit at 10 %", 2.0, _layers(), ("nest",)),
+    Study("microcircuit", "Microcircuit at 10 %", 4.0, _layers(), ("nest",), same_s=8.0),
 )

@@ -82,7 +82,7 @@ def measure(budget: Budget, say: Say = lambda _: None) -> EngineCost:
     say("what the machine itself can do")
     found = limits.measure(budget.elements)
     say("small ticks")
-    tick, million = small.measure(budget.calls), small.quiet(50)
+    tick, million = small.measure(budget.calls), small.quiet(200)
     networks = []
     for dt_us in TICKS_US:
         say(f"the largest network that holds a tick of {dt_us} us")
