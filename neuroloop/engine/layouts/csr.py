@@ -49,13 +49,16 @@ def add(x, spikes, start, target, weight):
 def add_short(x, spikes, start, target, weight):
     """Do the same where rows are so short that all of a later one can be asked for at once."""
     used = 0
-    lead = rows_ahead(start, target)
-    for k in range(1, spikes[0] + 1):
-        read_ahead(start, spikes[min(k + 3 * lead, spikes[0])])
-        later = spikes[min(k + lead, spikes[0])]
+    lead, n = rows_ahead(start, target), spikes[0]
+    for k in range(1, n + 1):
+        read_ahead(start, spikes[min(k + 3 * lead, n)])
+        later = spikes[min(k + 2 * lead, n)]
         for j in range(start[later], min(start[later + 1], start[later] + SHORT), 16):
             read_ahead(target, j)
             read_ahead(weight, j)
+        place = start[spikes[min(k + lead, n)]]
+        if lead > LEAD and place < target.shape[0]:
+            read_ahead(x, target[place])
         first, last = start[spikes[k]], start[spikes[k] + 1]
         to, by = target[first:last], weight[first:last]
         for i in range(to.shape[0]):
