@@ -44,12 +44,12 @@ def list_(
 @verbs.command()
 def show(
     kind: Annotated[str, typer.Argument(help="A kind, or a file of your own: ./my_neuron.py")],
-    source: Annotated[bool, typer.Option("--source", help="Its compiled functions too.")] = False,
+    source: Annotated[bool, typer.Option(help="Its compiled functions, at the end.")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
 ) -> None:
-    """Show one kind: equation, parameters with their units and bounds, memory, source.
+    """Show one kind: equation, parameters with their units and bounds, memory, kernel.
 
-    Examples: `neuroloop model show lif`, `neuroloop model show ./my_neuron.py --source`
+    Examples: `neuroloop model show lif`, `neuroloop model show ./my_neuron.py --no-source`
     """
     card = _kind.card(kind, Path.cwd())
     if as_json:

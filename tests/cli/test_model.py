@@ -42,7 +42,7 @@ def test_every_kind_is_listed_with_one_line(command, role):
 
 @pytest.mark.parametrize("kind", [*resolve.kinds("neuron"), *resolve.kinds("synapse")])
 def test_every_kind_is_shown_without_marks_of_markup(command, kind):
-    code, out, err = command("model", "show", kind, "--source")
+    code, out, err = command("model", "show", kind)
     assert code == 0, err
     words, _, source = out.partition("\n@")
     assert "``" not in words
@@ -71,7 +71,8 @@ def test_a_neuron_model_is_shown_with_units_bounds_and_memory(command):
     _, text, _ = command("model", "show", "lif")
     for words in ("tau_m_ms         20.0 ms", "> 0", "receptors input", "put back by a reset"):
         assert words in text
-    assert "def update" not in text
+    assert "def update" in text
+    assert "def update" not in command("model", "show", "lif", "--no-source")[1]
 
 
 def test_a_file_of_ones_own_is_shown_the_same_way(command, monkeypatch):
