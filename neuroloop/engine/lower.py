@@ -22,8 +22,8 @@ from neuroloop.engine.visit import Visit, decide
 from neuroloop.network.connections import Connections
 from neuroloop.network.graph import Network, Number, Population, Projection
 
-_LEAST_BYTES = 8
-"""of a neuron, whatever its kind"""
+_LEAST_BYTES = 14
+"""of a neuron, whatever its kind: input, list of spikes, two flags and one number of state"""
 
 
 class Library(Protocol):

@@ -190,7 +190,9 @@ class Simulator:
 
         Inputs of values keep what they have; a spike's time is the start of its tick.
         """
-        spikes = by_outlet(list(self.strides(ticks)), len(self._watch))
+        if ticks < 0 or ticks != int(ticks):
+            raise ConfigError(f"a run of {ticks} ticks; a whole number from 0 on is wanted")
+        spikes = by_outlet(list(self.strides(int(ticks))), len(self._watch))
         return dict(zip(self._watch, spikes, strict=True))
 
     def strides(self, ticks: int) -> Iterator[Stride]:

@@ -88,3 +88,9 @@ def test_spikes_for_values_are_refused_and_the_other_way_round():
 def test_too_few_rows_are_refused():
     with pytest.raises(ConfigError, match="2 rows of values for 5 ticks"):
         simulate(_network(), ticks=5, inputs={"x": np.zeros((2, 3))})
+
+
+@pytest.mark.parametrize("ticks", [-1, 2.5])
+def test_a_run_of_no_number_of_ticks_is_refused(ticks):
+    with pytest.raises(ConfigError, match="a whole number from 0 on is wanted"):
+        Simulator(_network()).run(ticks)
