@@ -22,8 +22,8 @@ from neuroloop.engine.visit import Visit, decide
 from neuroloop.network.connections import Connections
 from neuroloop.network.graph import Network, Number, Population, Projection
 
-_LEAST_BYTES = 14
-"""of a neuron, whatever its kind: input, list of spikes, two flags and one number of state"""
+_LEAST_BYTES = {"spikes": 14, "values": 8}
+"""of a neuron by what it gives: a list of spikes, two flags and two numbers; or two numbers"""
 
 
 class Library(Protocol):
@@ -115,7 +115,7 @@ class Lowering:
 
     def network(self, network: Network, inputs: Mapping[str, Ends]) -> Lowered:
         """Lower a network onto ``inputs``: lists of spikes, and slots of values."""
-        memory.check({p.name: _LEAST_BYTES * p.n for p in network.populations})
+        memory.check({p.name: self._least_bytes(p) for p in network.populations})
         delays = [delay_ticks(j, self.dt_us) for j in network.projections]
         ends = dict(inputs)
         targets: dict[str, _Target] = {}
@@ -156,6 +156,10 @@ class Lowering:
         present = Present({name: target.made for name, target in targets.items()})
         said = {name: visit.note for name, visit in visits.items() if visit.note}
         return Lowered(ops, ends, notes, said, _kinds(network), present, watched, self.seed)
+
+    def _least_bytes(self, p: Population) -> int:
+        module = self.library.kind("neuron", p.kind, f'population "{p.name}"')
+        return _LEAST_BYTES[_signal(module)] * p.n
 
     def _visits(self, network: Network, delays: Sequence[Int32s]) -> dict[str, Visit]:
         """Decide for each population which of its neurons a tick visits."""

@@ -58,7 +58,7 @@ def test_neurons_are_counted_before_any_is_made(free):
     free(1 << 30)
     network = Network(populations=(Population("huge", 1 << 30),))
 
-    with pytest.raises(MachineError, match=r"needs 8\.6 GB of memory .* huge 8\.6 GB"):
+    with pytest.raises(MachineError, match=r"needs 15\.0 GB of memory .* huge 15\.0 GB"):
         Simulator(network)
 
 
