@@ -47,13 +47,21 @@ class Sections(Struct, frozen=True, forbid_unknown_fields=True):
 class Timing(Struct, frozen=True):
     """Settings of any sensor, beside those of its kind."""
 
-    latency_ms: NotNegative = 0.0
-    """a reading stamped t enters the tick that holds t + latency"""
+    latency_ms: NotNegative | None = None
+    """a reading stamped t enters the tick that holds t + latency; where it is left out it is what
+    the sensor says of itself, or else 0 in simulation and measured at the start of a live run"""
     max_age_ms: Positive = 1000.0
     """a reading that comes later than this after it was due is dropped and counted"""
     silent_ms: Positive | None = None
-    """the motors stop while the newest reading is older than this; by default 0.5 s, or five
+    """the motors stop where the newest reading is older than this; by default 150 ms, or three
     periods of a slow sensor; a sensor without a rate is never silent unless this is given"""
+    repeats: bool | None = None
+    """whether equal readings one after another are in good order; where they are not, a frozen
+    sensor counts as a silent one; by default they are not for pictures, scans and sound of a
+    device"""
+    process: bool = False
+    """whether the sensor has a process of its own, so that nothing it does, nor how it ends, can
+    keep the others waiting; sensors of a simulated robot live in its process"""
 
 
 class Wiring(Struct, frozen=True):
@@ -70,6 +78,23 @@ class Wiring(Struct, frozen=True):
     not_a_number: Literal["stop", "clamp", "off"] = "stop"
     """where a neuron's state is no longer a number: the run ends and the motors stop, or the value
     is put back to its first one and counted, or nobody looks"""
+
+
+class Ladder(Struct, frozen=True):
+    """Settings of the guard, beside those of its kind: when motion ends, and who may begin it."""
+
+    arm: Literal["auto", "start", "manual"] = "auto"
+    """``start`` arms once, as soon as nothing stands against it; ``manual`` waits for an order;
+    ``auto`` is ``start`` in simulation and where nothing can move, else ``manual``"""
+    hold_ms: NotNegative = 100.0
+    """how long something may be doubtful, with zero motion, before only a new order to arm ends
+    it"""
+    overrun_ms: Positive = 100.0
+    """how long ticks may be skipped before that counts as doubtful; two ticks at least"""
+    off_s: Positive = 5.0
+    """how long after a stop the body may cut the power of its motors"""
+    stop: tuple[str, ...] = ()
+    """sensors of numbers, a bumper or a button: emergency stop where any number is not 0"""
 
 
 @dataclass(frozen=True)
@@ -102,6 +127,7 @@ class RunFile:
     wiring: Wiring
     decoders: tuple[Part, ...]
     guard: Part
+    ladder: Ladder
     actuators: tuple[Part, ...]
     sinks: tuple[Part, ...]
 
@@ -138,6 +164,8 @@ def load(name: str, changes: Sequence[str] = ()) -> RunFile:
     part = _Decoder(path)
     engine = dict(sections.engine)
     wiring = toml.convert(_take(engine, Wiring), Wiring, f"{path}: [engine]")
+    guard = {"kind": "limits", **sections.guard}
+    ladder = toml.convert(_take(guard, Ladder), Ladder, f"{path}: [guard]")
     sensors = []
     for sensor, settings in sections.sensor.items():
         rest = dict(settings)
@@ -154,7 +182,8 @@ def load(name: str, changes: Sequence[str] = ()) -> RunFile:
         engine=part("engine", "engine", engine),
         wiring=wiring,
         decoders=part.each("decoder", sections.decoder),
-        guard=part("guard", "guard", {"kind": "limits", **sections.guard}),
+        guard=part("guard", "guard", guard),
+        ladder=ladder,
         actuators=part.each("actuator", sections.actuator),
         sinks=part.each("sink", sections.sink),
     )
@@ -203,6 +232,10 @@ def _check_references(run: RunFile) -> None:
     for part in (*run.encoders, *run.decoders):
         if not isinstance(getattr(part.config, "input", None), str):
             raise ConfigError(f"{run.path}: {part.where}: its Config needs a field `input: str`")
+    for name in run.ladder.stop:
+        if name not in sensors:
+            where = f"{run.path}: [guard]: `stop`"
+            raise ConfigError(f'{where}: no sensor "{name}"{nearest(name, sensors)}')
     for part in run.encoders:
         source = part.config.input
         if source not in sensors:

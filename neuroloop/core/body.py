@@ -70,6 +70,8 @@ class Body(Struct, frozen=True, forbid_unknown_fields=True):
     drive: Drive
     height_m: Positive = 0.3
     mass_kg: Positive = 3.4
+    watchdog_ms: Annotated[float, Meta(gt=0, le=1000)] = 200.0
+    """the body stops its motors by itself where no valid command came for so long"""
     lidar: dict[str, LidarMount] = field(default_factory=dict)
     camera: dict[str, CameraMount] = field(default_factory=dict)
     urdf: str | None = None

@@ -13,6 +13,7 @@ payload of            bytes
 `Kind.SPIKES`         `EVENT` records (in: to an input port; out: from a population)
 `Kind.EDIT`           int64 offset into the arena, then the bytes that go there
 `Kind.MOTION`         ``float32[k]``
+`Kind.LOST`           int64: readings for this port that never entered, since the last tick
 ===================== ===============================================================
 """
 
@@ -45,9 +46,10 @@ class Kind(IntEnum):
     SPIKES = 2
     EDIT = 3
     MOTION = 4
+    LOST = 5
 
 
-READING, SPIKES, EDIT, MOTION = (int(kind) for kind in Kind)
+READING, SPIKES, EDIT, MOTION, LOST = (int(kind) for kind in Kind)
 """the same as plain numbers, for compiled code"""
 
 SIZE, KIND, PORT, T_US, N_BYTES = range(5)
@@ -59,19 +61,30 @@ MESSAGE_BYTES = 8 * MESSAGE_WORDS
     R_INDEX,
     R_T_US,
     R_DT_US,
+    R_SKIPPED,
+    R_PROGRAM,
     R_SPIKES_IN,
     R_SPIKES_OUT,
     R_SYNOPS,
     R_STATUS,
     R_BROKEN,
+    R_GUARD,
+    R_CAUSES,
     R_LATE_NS,
     R_INTAKE_NS,
     R_ENGINE_NS,
-) = range(12)
-RECORD_WORDS = 12
+    R_SENT_NS,
+) = range(17)
+RECORD_WORDS = 17
 RECORD_BYTES = 8 * RECORD_WORDS
-"""of what a tick is given and what it returns; ``R_BROKEN`` names the population, counted from 1,
-that has a state that is no longer a number"""
+"""of what a tick is given and what it returns
+
+``R_SKIPPED``: deadlines a live clock skipped right before this tick.
+``R_PROGRAM``: which network runs, counted from 0, where networks are swapped.
+``R_BROKEN``: the population, counted from 1, that has a state that is no longer a number.
+``R_SENT_NS``: run time at which a live tick's motion was on its way to the motors.
+``R_GUARD``, ``R_CAUSES``: the guard's `State` and the bits of its `Cause` (`core.safety`).
+"""
 EXACT_BYTES = 8 * R_LATE_NS
 """header bytes that are the same in every run of the same seed; wall-clock times follow"""
 

@@ -85,7 +85,8 @@ def pop(ring, capacity, into):
 
 
 @kernel
-def _dropped(ring):
+def dropped(ring):
+    """Return how many messages were lost because the ring was full."""
     return load_acquire(i64(at(ring), 0, 24), DROPPED)
 
 
@@ -127,7 +128,7 @@ class Ring:
     @property
     def dropped(self) -> int:
         """Messages lost because the ring was full."""
-        return int(_dropped(self.address))
+        return int(dropped(self.address))
 
 
 def empty_ring(message_bytes: int, messages: int) -> Ring:

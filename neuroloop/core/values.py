@@ -121,4 +121,8 @@ class SourceSpec:
     stamped_by: str = "device"
     """``device`` or ``arrival``"""
     latency_us: int = 0
-    """a reading stamped t enters the tick that holds t + latency_us"""
+    """a reading stamped t enters the tick that holds t + latency_us; 0 is not known, and a live run
+    measures it at its start"""
+    repeats: bool | None = None
+    """whether equal readings one after another are in good order; None leaves it to what they are:
+    they are for `Scalars`, `Spikes` and files, not for what has noise"""

@@ -7,6 +7,7 @@ from neuroloop.core.message import (
     EVENT_UNIT,
     EVENT_VALUE,
     KIND,
+    LOST,
     MESSAGE_BYTES,
     MESSAGE_WORDS,
     N_BYTES,
@@ -42,6 +43,7 @@ from neuroloop.engine.row import (
     H_STEP,
     HEADER_BYTES,
     M_BYTES,
+    M_LOST,
     M_SERIAL,
     M_T_US,
     META_WORDS,
@@ -78,7 +80,11 @@ def apply(block, record):
             head[H_STATUS] += 1
             continue
         door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * message[PORT], DOOR_WORDS)
-        if message[KIND] != door[D_KIND]:
+        if message[KIND] == LOST:
+            if door[D_KIND] != SPIKES:
+                meta = i64(arena, door[D_META], META_WORDS)
+                meta[M_LOST] += i64(at(record), payload, 1)[0]
+        elif message[KIND] != door[D_KIND]:
             head[H_STATUS] += 1
         elif message[KIND] == SPIKES:
             head[H_STATUS] += _spike(arena, door, record, payload, n_bytes)

@@ -32,6 +32,10 @@ TOUCHED = OUT_META
 FLAGS = IN_META
 """neurons: the same flags, ``uint8[slots, blocks]``, at the target's end: 1 where any neuron of a
 block may be reached, or 2 << k where one of its k-th line is"""
+BLOCK_AT = SPIKING
+"""guards: the memory they share, `safety.block`"""
+STEER, STEER_META = SILENT, COUNT
+"""guards: the slot of what a person steers, which has priority"""
 STATE = 14
 """the kind's own arrays, in the order it named them"""
 LINE = 16
@@ -53,18 +57,23 @@ BLOCK = 64
     H_EDITS,
     H_BROKEN,
     H_BROKEN_UNIT,
-) = range(13)
+    H_GUARD,
+    H_CAUSES,
+    H_SKIPPED,
+) = range(16)
 """``H_STATUS`` counts the events of this tick that found no room or no such unit; ``H_STEP`` the
 ticks ever run, which skips none where a live clock misses a deadline; ``H_SNAPSHOT`` is the size
 of a snapshot and 0 in a running arena; ``H_EDITS`` goes up where neurons that are not visited may
 have been changed; ``H_BROKEN`` and ``H_BROKEN_UNIT`` name the population, counted from 1, and its
-neuron whose state is no longer a number"""
+neuron whose state is no longer a number; ``H_GUARD`` and ``H_CAUSES`` are the guard's state and
+what it is due to (`core.safety`); ``H_SKIPPED`` counts the deadlines skipped before this tick"""
 HEADER_WORDS = 16
 HEADER_BYTES = 8 * HEADER_WORDS
 
-M_T_US, M_SERIAL, M_BYTES = range(3)
-META_WORDS = 3
-"""of a slot that holds a reading or a motion: stamp, how many came so far, size of the last"""
+M_T_US, M_SERIAL, M_BYTES, M_LOST = range(4)
+META_WORDS = 4
+"""of a slot that holds a reading or a motion: stamp, how many came so far, size of the last, how
+many never came in because a ring was full or they were too old"""
 
 
 @inline

@@ -72,7 +72,7 @@ class _Assembly:
         # motion first: its place in what leaves a tick is then the same in every tick
         outlets: list[Slot | Units] = [*self.motions, *self.spiking.values()]
         plan = Plan(self.ops, self.ports, outlets, self.lowered)
-        edits = self._feed("edits", 0, 1 << 16)
+        edits = self._feed("edits", -1, 1 << 16)
         program = Program(plan, self.to)
         self._silence(program)
         return Loop(
@@ -124,7 +124,8 @@ class _Assembly:
     def _sensor(self, part: Part, timing: Timing) -> None:
         source = self._open(part)
         spec: SourceSpec = source.spec
-        latency_us = round(timing.latency_ms * 1e3) or spec.latency_us
+        given = timing.latency_ms
+        latency_us = spec.latency_us if given is None else round(given * 1e3)
         times = {
             "latency_us": latency_us,
             "max_age_us": round(timing.max_age_ms * 1e3),

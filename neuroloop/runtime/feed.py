@@ -27,8 +27,11 @@ from neuroloop.runtime.intake import (
     F_LATE,
     F_LATENCY_US,
     F_MAX_AGE_US,
+    F_PORT,
     F_RING,
+    F_TOLD,
     FEED_WORDS,
+    LOSS_BYTES,
 )
 
 _OFFSET_BYTES = 8
@@ -46,6 +49,8 @@ class Feed:
         How many of these wait at most; further ones are dropped and counted.
     latency_us, max_age_us
         As in `intake.gather`; with ``AT_ONCE`` a message is due as soon as it is there.
+    ring
+        In memory shared with the process that fills it; else one of its own.
     """
 
     def __init__(
@@ -57,13 +62,14 @@ class Feed:
         messages: int = 16,
         latency_us: int = 0,
         max_age_us: int = AT_ONCE,
+        ring: Ring | None = None,
     ) -> None:
         self.name = name
         self.port = port
         self.latency_us = latency_us
         self.max_age_us = max_age_us
         self.message_bytes = message_bytes
-        self.ring: Ring = empty_ring(MESSAGE_BYTES + message_bytes, messages)
+        self.ring: Ring = ring or empty_ring(MESSAGE_BYTES + message_bytes, messages)
 
     def reading(self, value: Numbers | Motion) -> None:
         """Send the numbers of a reading, or of a motion from a decoder in plain Python."""
@@ -120,7 +126,8 @@ class Intake:
         for row, feed in zip(self.table, feeds, strict=True):
             row[F_RING], row[F_CAPACITY] = feed.ring.address, feed.ring.capacity
             row[F_LATENCY_US], row[F_MAX_AGE_US] = feed.latency_us, feed.max_age_us
-        room = RECORD_BYTES + sum(feed.ring.capacity for feed in feeds)
+            row[F_PORT] = feed.port
+        room = RECORD_BYTES + sum(LOSS_BYTES + feed.ring.capacity for feed in feeds)
         self.record: UInt8s = np.zeros(room // 8, np.int64).view(np.uint8)
 
     @property
@@ -141,7 +148,9 @@ class Intake:
 
     def snapshot(self) -> bytes:
         """Copy what waits in the rings, and the counters."""
-        return self.table[:, F_LATE:].tobytes() + b"".join(kept(f.ring) for f in self.feeds)
+        counters = self.table[:, F_LATE:].copy()
+        counters[:, F_TOLD - F_LATE] = self._lost() - self.table[:, F_TOLD]
+        return counters.tobytes() + b"".join(kept(f.ring) for f in self.feeds)
 
     def restore(self, state: bytes) -> None:
         """Go back to a snapshot of the same feeds."""
@@ -156,6 +165,11 @@ class Intake:
         counters[:] = np.frombuffer(state, np.int64, counters.size).reshape(counters.shape)
         for feed, content in zip(self.feeds, waiting, strict=True):
             refill(feed.ring, content)
+        self.table[:, F_TOLD] = self._lost() - self.table[:, F_TOLD]
+
+    def _lost(self) -> Int64s:
+        dropped = [feed.ring.dropped for feed in self.feeds]
+        return self.table[:, F_EXPIRED] + np.array(dropped, np.int64)
 
 
 _READ_AHEAD_US = 50_000

@@ -2,6 +2,12 @@
 
 from neuroloop.core.kernel import kernel
 from neuroloop.core.message import (
+    KIND,
+    LOST,
+    MESSAGE_BYTES,
+    MESSAGE_WORDS,
+    N_BYTES,
+    PORT,
     R_BYTES,
     R_DT_US,
     R_INDEX,
@@ -13,10 +19,14 @@ from neuroloop.core.message import (
     T_US,
 )
 from neuroloop.core.native import at, copy, i64, now_ns
-from neuroloop.core.ring import advance, peek
+from neuroloop.core.ring import advance, dropped, peek
 
-FEED_WORDS = 8
-F_RING, F_CAPACITY, F_LATENCY_US, F_MAX_AGE_US, F_LATE, F_EXPIRED, F_TAKEN = range(7)
+F_RING, F_CAPACITY, F_LATENCY_US, F_MAX_AGE_US, F_PORT, F_LATE, F_EXPIRED, F_TAKEN, F_TOLD = range(
+    9
+)
+FEED_WORDS = 9
+LOSS_BYTES = MESSAGE_BYTES + 8
+"""room in a record for what one feed lost"""
 AT_ONCE = -1
 """a feed's ``max_age_us`` where its messages are due as soon as they are there (edits)"""
 
@@ -27,10 +37,11 @@ def gather(feeds, n_feeds, record, index, t_us, dt_us):
 
     A message stamped t enters the tick that holds t + latency; one that comes later enters the
     present tick and is counted late; one older than its feed's ``max_age_us`` is dropped and
-    counted expired.  ``record`` has room for all that the rings can hold.
+    counted expired.  What a feed lost since the last tick stands at the head of the record.
+    ``record`` has room for all that the rings can hold.
     """
     start = now_ns()
-    end = RECORD_BYTES
+    end = _losses(feeds, n_feeds, record, t_us)
     while True:
         best, oldest, message = -1, 0, 0
         for k in range(n_feeds):
@@ -59,3 +70,20 @@ def gather(feeds, n_feeds, record, index, t_us, dt_us):
     head[:] = 0
     head[R_BYTES], head[R_INDEX], head[R_T_US], head[R_DT_US] = end, index, t_us, dt_us
     head[R_INTAKE_NS] = now_ns() - start
+
+
+@kernel
+def _losses(feeds, n_feeds, record, t_us):
+    """Tell of messages that were dropped or expired since this was told last."""
+    end = RECORD_BYTES
+    for k in range(n_feeds):
+        feed = i64(at(feeds), 8 * FEED_WORDS * k, FEED_WORDS)
+        lost = feed[F_EXPIRED] + dropped(feed[F_RING])
+        if lost != feed[F_TOLD] and feed[F_PORT] >= 0:
+            message = i64(at(record), end, MESSAGE_WORDS + 1)
+            message[SIZE], message[KIND], message[PORT] = LOSS_BYTES, LOST, feed[F_PORT]
+            message[T_US], message[N_BYTES] = t_us, 8
+            message[MESSAGE_WORDS] = lost - feed[F_TOLD]
+            end += LOSS_BYTES
+        feed[F_TOLD] = lost
+    return end

@@ -117,7 +117,7 @@ class Simulator:
         self._fired = np.zeros(most, np.uint32)
         largest = max((f.n_bytes for f in program.arena.fields.values()), default=0)
         largest = 8 + min(largest, _LARGEST_EDIT)
-        edits = Feed("edits", 0, largest, messages=max(_MESSAGES, _EDIT_BYTES // largest))
+        edits = Feed("edits", -1, largest, messages=max(_MESSAGES, _EDIT_BYTES // largest))
         intake = Intake([*self._feeds.values(), edits])
         self._loop = Loop(dt_us=int(dt_us), program=program, intake=intake, edits=edits)
         self._head = self._loop.outcome[:RECORD_BYTES].view(np.int64)

@@ -10,9 +10,12 @@ from neuroloop.core.kernel import kernel
 from neuroloop.core.message import (
     R_BROKEN,
     R_BYTES,
+    R_CAUSES,
     R_DT_US,
     R_ENGINE_NS,
+    R_GUARD,
     R_INDEX,
+    R_SKIPPED,
     R_SPIKES_IN,
     R_SPIKES_OUT,
     R_STATUS,
@@ -26,8 +29,11 @@ from neuroloop.engine.program import P_ARENA, P_N_ROWS, P_ROWS, PROGRAM_WORDS
 from neuroloop.engine.row import (
     ENTRY,
     H_BROKEN,
+    H_CAUSES,
     H_DT_US,
+    H_GUARD,
     H_INDEX,
+    H_SKIPPED,
     H_SPIKES,
     H_STATUS,
     H_SYNOPS,
@@ -46,7 +52,7 @@ def step(program, record, outcome):
     arena = header(at(block[P_ARENA]))
     into, out = i64(at(record), 0, RECORD_WORDS), i64(at(outcome), 0, RECORD_WORDS)
     arena[H_INDEX], arena[H_T_US], arena[H_DT_US] = into[R_INDEX], into[R_T_US], into[R_DT_US]
-    arena[H_SPIKES], arena[H_SYNOPS] = 0, 0
+    arena[H_SPIKES], arena[H_SYNOPS], arena[H_SKIPPED] = 0, 0, into[R_SKIPPED]
     apply(block, record)
     for k in range(block[P_N_ROWS]):
         row = block[P_ROWS] + 8 * WIDTH * k
@@ -56,6 +62,7 @@ def step(program, record, outcome):
     out[R_SPIKES_IN], out[R_SPIKES_OUT] = entered(block), arena[H_SPIKES]
     out[R_SYNOPS], out[R_STATUS] = arena[H_SYNOPS], arena[H_STATUS]
     out[R_BROKEN] = arena[H_BROKEN]
+    out[R_GUARD], out[R_CAUSES] = arena[H_GUARD], arena[H_CAUSES]
     out[R_ENGINE_NS] = now_ns() - start
 
 

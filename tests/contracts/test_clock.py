@@ -37,7 +37,7 @@ def _loop(**episode):
     motion = slot(to, "motion", 8)
     feed = Feed("motion", 0, 8)
     program = Program(Plan([], [motion], [motion]), to)
-    edits = Feed("edits", 0, 64)
+    edits = Feed("edits", -1, 64)
     return Loop(
         dt_us=DT_US,
         program=program,

@@ -139,7 +139,7 @@ def test_replay_of_the_record_breaks_in_the_same_way():
     with pytest.raises(PartError):
         simulator.step()
 
-    words = simulator.outcome[:96].view(np.int64)
+    words = simulator.outcome[:RECORD_BYTES].view(np.int64)
     assert words[R_BROKEN] == 2
     assert any(m.kind is Kind.EDIT for m in messages(simulator.record))
 
@@ -151,7 +151,7 @@ class _Watch:
         self.broken, self.motion = None, None
 
     def take(self, record, outcome):
-        words = outcome[:96].view(np.int64)
+        words = outcome[:RECORD_BYTES].view(np.int64)
         motion = next(m for m in messages(outcome) if m.kind is Kind.MOTION)
         self.motion = motion.floats().copy()
         if words[R_BROKEN]:
@@ -182,7 +182,7 @@ def _breaking(run, watch):
             self._loop, self._done = loop, False
 
         def take(self, record, outcome):
-            if int(outcome[:96].view(np.int64)[R_INDEX]) >= 500 and not self._done:
+            if int(outcome[:RECORD_BYTES].view(np.int64)[R_INDEX]) >= 500 and not self._done:
                 self._done = True
                 self._loop.edit("motor.v", np.nan)
 

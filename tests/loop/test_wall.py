@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from neuroloop.config import runfile
-from neuroloop.core.message import R_T_US
+from neuroloop.core.message import R_T_US, RECORD_BYTES
 from neuroloop.report.meter import Meter
 from neuroloop.runtime.episode import End
 from neuroloop.runtime.session import played
@@ -20,7 +20,7 @@ class Times:
         self.t_us = []
 
     def take(self, record, outcome):
-        self.t_us.append(int(outcome[:96].view(np.int64)[R_T_US]))
+        self.t_us.append(int(outcome[:RECORD_BYTES].view(np.int64)[R_T_US]))
 
 
 def test_the_tick_goes_on_while_a_thread_holds_the_interpreter_for_a_second():

@@ -39,7 +39,7 @@ def findings() -> Iterator[Finding]:
     if not sys.platform.startswith("linux"):
         yield note("1 kHz tick", "live runs need Linux; simulation runs here")
         return
-    edits, lateness = Feed("edits", 0, 64), _Lateness()
+    edits, lateness = Feed("edits", -1, 64), _Lateness()
     loop = Loop(
         dt_us=_DT_US,
         program=Program(Plan((), ()), Assembler()),

@@ -1,0 +1,1 @@
+"""What decides whether anything may move: rows of every program that has an actuator."""
