@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from neuroloop.core.body import Body
 from neuroloop.core.errors import ConfigError
+from neuroloop.core.mailbox import Mailbox
 from neuroloop.core.ports import Plant, Site
 from neuroloop.core.values import Motion
 
@@ -20,6 +21,8 @@ class PlantActuator:
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
+        self.mailbox: Mailbox | None = getattr(plant, "commands", None)
+        """where the tick itself puts its commands, for a plant in a process of its own"""
 
     @property
     def body(self) -> Body:
@@ -28,11 +31,13 @@ class PlantActuator:
 
     def write(self, motion: Motion) -> None:
         """Command the channels' values."""
-        self._plant.command(motion.values)
+        if self.mailbox is None:
+            self._plant.command(motion.values)
 
     def stop(self) -> None:
         """Command zero."""
-        self._plant.command(np.zeros(len(self.body.channels), np.float32))
+        if self.mailbox is None:
+            self._plant.command(np.zeros(len(self.body.channels), np.float32))
 
 
 def build(config: Any, site: Site) -> PlantActuator:

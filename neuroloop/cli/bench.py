@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neuroloop.cli._engine import engine
+from neuroloop.cli._loop import loop
 from neuroloop.cli._navigation import lesion, navigation
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ verbs = typer.Typer(
 
 
 verbs.command()(engine)
+verbs.command()(loop)
 verbs.command()(navigation)
 verbs.command()(lesion)
 

@@ -27,6 +27,8 @@ class Run(Struct, frozen=True, forbid_unknown_fields=True):
     seed: Annotated[int, Meta(ge=0, le=2**62)] = 0
     stop_at_goal: bool = True
     stop_at_contact: bool = False
+    black_box: str | None = None
+    """a file in which the simulated body of a live run writes down every command it obeyed"""
 
 
 class Sections(Struct, frozen=True, forbid_unknown_fields=True):

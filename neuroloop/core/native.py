@@ -19,6 +19,7 @@ _I32 = ir.IntType(32)
 _I64 = ir.IntType(64)
 _BYTES = ir.IntType(8).as_pointer()
 _MONOTONIC = getattr(time, "CLOCK_MONOTONIC", 1)
+_THREAD = getattr(time, "CLOCK_THREAD_CPUTIME_ID", 3)
 _TIMER_ABSTIME = 1
 
 ADDRESS = types.CPointer(types.uint8)
@@ -52,6 +53,7 @@ u32 = _view(types.uint32)
 i64 = _view(types.int64)
 u64 = _view(types.uint64)
 f32 = _view(types.float32)
+f64 = _view(types.float64)
 
 
 @intrinsic
@@ -166,21 +168,30 @@ def _libc(builder, name, *kinds):
     return cgutils.get_or_insert_function(builder.module, ir.FunctionType(_I32, list(kinds)), name)
 
 
-@intrinsic
-def now_ns(_typing):
-    """Read the monotonic clock in nanoseconds."""
-
+def _clock(number):
     def codegen(_context, builder, _signature, _args):
         pair = cgutils.alloca_once(builder, ir.ArrayType(_I64, 2))
         builder.call(
             _libc(builder, "clock_gettime", _I32, _BYTES),
-            [_I32(_MONOTONIC), builder.bitcast(pair, _BYTES)],
+            [_I32(number), builder.bitcast(pair, _BYTES)],
         )
         value = builder.load(pair)
         seconds = builder.mul(builder.extract_value(value, 0), _I64(1_000_000_000))
         return builder.add(seconds, builder.extract_value(value, 1))
 
     return types.int64(), codegen
+
+
+@intrinsic
+def now_ns(_typing):
+    """Read the monotonic clock in nanoseconds."""
+    return _clock(_MONOTONIC)
+
+
+@intrinsic
+def thread_ns(_typing):
+    """Read how long this thread has run on a core, in nanoseconds."""
+    return _clock(_THREAD)
 
 
 @intrinsic

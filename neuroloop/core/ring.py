@@ -85,6 +85,15 @@ def pop(ring, capacity, into):
 
 
 @kernel
+def drop_all(ring, capacity):
+    """Drop every message that waits; only the reader may."""
+    message = peek(ring, capacity)
+    while message != 0:
+        advance(ring, i64(at(message), 0, 1)[0])
+        message = peek(ring, capacity)
+
+
+@kernel
 def dropped(ring):
     """Return how many messages were lost because the ring was full."""
     return load_acquire(i64(at(ring), 0, 24), DROPPED)

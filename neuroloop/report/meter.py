@@ -27,15 +27,16 @@ class Quantiles:
 
     p50_us: float
     p99_us: float
+    p999_us: float
     max_us: float
 
 
 def quantiles(times_ns: "array[int]") -> Quantiles:
     """Return the quantiles of times in nanoseconds; zeros where there are none."""
     if not times_ns:
-        return Quantiles(0.0, 0.0, 0.0)
-    p50, p99, top = np.percentile(np.frombuffer(times_ns, np.int64), [50, 99, 100]) / 1e3
-    return Quantiles(float(p50), float(p99), float(top))
+        return Quantiles(0.0, 0.0, 0.0, 0.0)
+    times_us = np.frombuffer(times_ns, np.int64) / 1e3
+    return Quantiles(*(float(q) for q in np.percentile(times_us, [50, 99, 99.9, 100])))
 
 
 class Meter:

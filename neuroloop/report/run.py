@@ -1,7 +1,8 @@
 """Run a run file with everything that looks on: meter, trace, status line."""
 
 import logging
-from dataclasses import replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,9 @@ from neuroloop.report.status import StatusLine
 from neuroloop.report.summary import Summary, summary
 from neuroloop.report.trace import Trace
 from neuroloop.runtime import saved
+from neuroloop.runtime.control import Control
+from neuroloop.runtime.keyboard import Keyboard
+from neuroloop.runtime.live.keeping import Keeping
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.session import Session, played
 
@@ -29,16 +33,21 @@ def reported(  # noqa: PLR0913
     headless: bool = False,
     resume: Path | None = None,
     save: Path | None = None,
+    save_every: float | None = None,
+    keys: bool = False,
 ) -> Summary:
     """Run to the end and return the report; draw it where a picture is asked for.
 
-    ``resume`` is a state file to go on from, ``save`` one to write at the end.
+    ``resume`` is a state file to go on from, ``save`` one to write at the end, and every
+    ``save_every`` seconds of a live run; ``keys`` lets a person steer from the terminal.
     """
     if plot is not None:
         picture.check_installed()
     audience = _Audience(ticks, resume, traced=plot is not None, status=status)
     try:
-        with played(_without_window(run) if headless else run, audience) as session:
+        chosen = _without_window(run) if headless else run
+        companions = _Companions(run, save if save_every else None, save_every or 0.0, keys=keys)
+        with played(chosen, audience, companions) as session:
             result = summary(session, audience.meter)
             if plot is not None:
                 _draw(result, session, audience, plot)
@@ -47,6 +56,26 @@ def reported(  # noqa: PLR0913
             return result
     finally:
         audience.leave()
+
+
+@dataclass(frozen=True)
+class _Companions:
+    """What works beside a live run and reaches into it."""
+
+    run: RunFile
+    save: Path | None
+    every_s: float
+    keys: bool
+
+    def __call__(self, loop: Loop) -> list[AbstractContextManager[object]]:
+        found: list[AbstractContextManager[object]] = []
+        if loop.live is not None:
+            found.append(Control(loop, self.run.path.stem))
+        if self.save is not None:
+            found.append(Keeping(loop, self.save, self.every_s))
+        if self.keys:
+            found.append(Keyboard(loop))
+        return found
 
 
 class _Audience:

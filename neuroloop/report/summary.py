@@ -1,11 +1,16 @@
 """The report of a run, as a value, a text and JSON."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from neuroloop.core.errors import Exit
 from neuroloop.report.meter import Meter, Quantiles, quantiles
 from neuroloop.runtime.broken import clamped
 from neuroloop.runtime.episode import End
+from neuroloop.runtime.live.control import bin_edges_us
+from neuroloop.runtime.live.facts import LiveFacts
+from neuroloop.runtime.said import said
 from neuroloop.runtime.session import Session
 
 
@@ -32,8 +37,9 @@ class Summary:
     tick: Quantiles
     late: Quantiles | None
     """how late ticks started after their deadlines; wall clock only"""
-    real_time: bool | None
-    """whether a live tick was granted real-time priority"""
+    live: dict[str, Any] | None
+    """of a run by the wall clock: what the machine granted, which phases cost deadlines, the
+    latency of each sensor, what happened to parts and networks"""
     budget_us: float
     spikes_in: int
     spikes: int
@@ -42,6 +48,10 @@ class Summary:
     drops: dict[str, int]
     guard: dict[str, int]
     """ticks in which the guard stepped in, by reason"""
+    safety: dict[str, Any]
+    """what the guard says at the end (`runtime.said`); empty where nothing could move"""
+    started: str
+    """when run time was 0 in UTC"""
     fingerprint: str
     exit_code: int
 
@@ -60,25 +70,38 @@ class Summary:
             f"  run time       {self.seconds:.2f} s in {self.wall_seconds:.2f} s "
             f"({pace:.1f} x real time)",
             f"  ticks          {self.ticks:,} of {self.budget_us:g} us"
-            + (f", {self.missed_ticks:,} missed" if self.missed_ticks else ""),
+            + (f", {self.missed_ticks:,} missed" if self.missed_ticks else "")
+            + (f" ({_counts(self.live['phases'])})" if self.live and self.live["phases"] else ""),
             f"  tick time      p50 {self.tick.p50_us:.1f}  p99 {self.tick.p99_us:.1f}  "
             f"max {self.tick.max_us:.0f} us",
         ]
-        if self.late is not None:
-            late, priority = self.late, "real-time" if self.real_time else "ordinary"
+        if self.late is not None and self.live is not None:
+            late, granted = self.late, self.live["granted"]
+            priority = "real-time" if granted["fifo"] else "ordinary"
+            memory = ", memory locked" if granted["locked"] else ""
             lines.append(
                 f"  lateness       p50 {late.p50_us:.1f}  p99 {late.p99_us:.1f}  "
-                f"max {late.max_us:.0f} us, {priority} priority"
+                f"max {late.max_us:.0f} us, {priority} priority{memory}"
             )
+            lines += _latencies(self.live)
         lines += [
             f"  spikes         {self.spikes_in:,} in, {self.spikes:,} fired, "
             f"{self.synaptic_operations:,} synaptic operations",
             f"  drops          {_counts(self.drops)}",
             f"  late events    {_counts(self.late_events)}",
-            f"  guard          {_counts(self.guard)}",
+            f"  guard          {self._guard()}",
             f"  fingerprint    {self.fingerprint} (seed {self.seed})",
         ]
+        if self.live is not None:
+            lines += [f"  at {text}" for text in self.live["said"]]
         return "\n".join(lines)
+
+    def _guard(self) -> str:
+        """Say what the guard did, and what it did last where that was to stop."""
+        did = _counts(self.guard)
+        if not self.safety or (self.safety["state"] == "armed" and not self.safety["stops"]):
+            return did
+        return f"{self.safety['text']} ({did})"
 
     def _verdict(self) -> str:
         if self.goal_reached is None:
@@ -88,14 +111,38 @@ class Summary:
         return f"goal NOT reached: {self.ended}"
 
 
+def _latencies(live: Mapping[str, Any]) -> list[str]:
+    """Return the line about when readings enter, where there is one."""
+    some = [
+        f"{name} {of['us'] / 1e3:g} ms{'' if of['measured'] else ' (declared)'}"
+        for name, of in live["latencies"].items()
+    ]
+    return [f"  latency        {', '.join(some)}"] if some else []
+
+
 def _interventions(session: Session) -> dict[str, int]:
-    """Sum up what the guards counted, by the reasons that their kind names."""
+    """Sum up what the limbs' guards did to motion, by the reasons that their kind names."""
     total: dict[str, int] = {}
     for part in session.run.decoders:
         for reason, name in enumerate(getattr(session.run.guard.module, "REASONS", ())):
             counts = session.loop.program.arena[f"guard.{part.name}.interventions"]
             total[name] = total.get(name, 0) + int(counts[reason])
     return total
+
+
+def _live(facts: LiveFacts | None) -> dict[str, Any] | None:
+    """Return what a live run says of itself as plain values."""
+    if facts is None:
+        return None
+    edges = bin_edges_us().tolist()
+    return {
+        "granted": asdict(facts.granted),
+        "phases": facts.phases,
+        "misses": [asdict(miss) for miss in facts.misses],
+        "late_histogram": [[edges[k], n] for k, n in enumerate(facts.late.tolist()) if n],
+        "latencies": {name: asdict(of) for name, of in facts.latencies.items()},
+        "said": list(facts.said),
+    }
 
 
 def _counts(counts: dict[str, int]) -> str:
@@ -112,9 +159,11 @@ def summary(session: Session, meter: Meter) -> Summary:
     code = Exit.OK if reached or not has_goal else Exit.GOAL_MISSED
     if episode.end is End.STOPPED:
         code = Exit.INTERRUPTED
-    drops = {**loop.intake.lost, "refused events": meter.refused, "unseen ticks": session.unseen}
+    facts = session.live
+    unseen = facts.unseen if facts else 0
+    drops = {**loop.intake.lost, "refused events": meter.refused, "unseen ticks": unseen}
     drops |= {f"clamped in {name}": n for name, n in clamped(loop.program).items() if n}
-    live = run.clock.kind == "wall"
+    safety = said(loop)
     return Summary(
         title=run.run.title,
         run_file=str(run.path),
@@ -128,17 +177,19 @@ def summary(session: Session, meter: Meter) -> Summary:
         path_m=episode.path_m if loop.plant is not None else None,
         contacts=episode.contacts if loop.plant is not None else None,
         ticks=meter.ticks,
-        missed_ticks=session.missed,
+        missed_ticks=facts.missed if facts else 0,
         tick=quantiles(meter.tick_ns),
-        late=quantiles(meter.late_ns) if live else None,
-        real_time=session.real_time if live else None,
+        late=quantiles(meter.late_ns) if facts else None,
+        live=_live(facts),
         budget_us=float(loop.dt_us),
         spikes_in=meter.spikes_in,
         spikes=meter.spikes,
         synaptic_operations=meter.synaptic_operations,
         late_events=loop.intake.late,
         drops=drops,
-        guard=_interventions(session),
+        guard={**safety.get("ticks", {}), **_interventions(session)},
+        safety=safety,
+        started=session.started,
         fingerprint=meter.fingerprint,
         exit_code=int(code),
     )

@@ -39,8 +39,14 @@ def names(run: RunFile) -> Network:
 
 
 def plant(run: RunFile) -> None:
-    """Refuse parts that look at or move a simulated robot in a run without one."""
+    """Refuse parts that look at or move a simulated robot in a run without one, or twice one."""
     if run.plant is not None:
+        movers = [part for part in run.actuators if part.kind == "plant"]
+        if len(movers) > 1:
+            raise ConfigError(
+                f"{run.path}: {' and '.join(part.where for part in movers)} claim the one body of "
+                "the [plant]; a body obeys one actuator"
+            )
         return
     for part in (*(part for part, _ in run.sensors), *run.actuators):
         if part.kind.partition(".")[0] == "plant":

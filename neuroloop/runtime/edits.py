@@ -8,6 +8,12 @@ from neuroloop.network.graph import Number
 from neuroloop.runtime.loop import Loop
 
 
+def edit(loop: Loop, name: str, value: object) -> None:
+    """Set a field of the network (``population.array``) from the next tick on."""
+    patch = loop.program.arena.patch(name, value)
+    loop.edits.edits({name: patch}, loop.next_index * loop.dt_us)
+
+
 def edit_parameters(loop: Loop, name: str, given: Mapping[str, Number]) -> None:
     """Give parameters of the population ``name`` other values from the next tick on.
 

@@ -53,7 +53,7 @@ class Feed:
         In memory shared with the process that fills it; else one of its own.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         name: str,
         port: int,

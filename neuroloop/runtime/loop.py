@@ -6,6 +6,7 @@ calling `sense`, the compiled tick, `move` and `show` in turn; see `runtime.cloc
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,9 +19,13 @@ from neuroloop.runtime.boundary import blame
 from neuroloop.runtime.broken import check
 from neuroloop.runtime.episode import Episode
 from neuroloop.runtime.feed import Feed, Intake
+from neuroloop.runtime.orders import Orders
 from neuroloop.runtime.python_part import PythonDecoder, PythonEncoder
 from neuroloop.runtime.source import OpenSource
 from neuroloop.runtime.tick import tick
+
+if TYPE_CHECKING:
+    from neuroloop.runtime.live.live import Live
 
 
 @dataclass
@@ -31,6 +36,7 @@ class Loop:
     program: Program
     intake: Intake
     edits: Feed
+    orders: Orders = field(default_factory=Orders)
     plant: Plant | None = None
     plant_kind: str | None = None
     """the kind that really runs"""
@@ -43,6 +49,8 @@ class Loop:
     sinks: list[Sink] = field(default_factory=list)
     episode: Episode = field(default_factory=Episode)
     next_index: int = 0
+    live: "Live | None" = None
+    """all that only a run by the wall clock has"""
 
     def __post_init__(self) -> None:
         self.moved = self.outcome = self.program.outcome_buffer()
@@ -55,17 +63,13 @@ class Loop:
             address_of(self.outcome),
         )
 
-    def advance(self, now_us: int) -> None:
-        """Let the simulated world, where there is one, run to the present."""
+    def sense(self, now_us: int) -> None:
+        """Let the world run to the present and collect what the sensors have to say."""
         if self.plant is not None:
             try:
                 self.plant.advance(now_us)
             except Exception as error:
                 blame("plant", "plant", error)
-
-    def sense(self, now_us: int) -> None:
-        """Let the world run to the present and collect what the sensors have to say."""
-        self.advance(now_us)
         for source in self.sources:
             source.poll(now_us + self.dt_us)
 
@@ -112,8 +116,3 @@ class Loop:
         """Whether the run is over: asked to stop, goal reached, or every file read."""
         check(self.program, self.moved)
         return self.episode.over(self.plant, self.next_index * self.dt_us, self.sources)
-
-    def edit(self, name: str, value: object) -> None:
-        """Set a field of the network (``population.array``) from the next tick on."""
-        patch = self.program.arena.patch(name, value)
-        self.edits.edits({name: patch}, self.next_index * self.dt_us)

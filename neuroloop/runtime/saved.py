@@ -12,29 +12,44 @@ from pathlib import Path
 import numpy as np
 
 from neuroloop.core.errors import ConfigError
+from neuroloop.core.ring import drop_all
+from neuroloop.core.safety import Order
+from neuroloop.core.values import UInt8s
 from neuroloop.engine import state_file
 from neuroloop.engine.arena import Arena, Section
+from neuroloop.engine.row import H_SNAPSHOT, HEADER_BYTES
 from neuroloop.engine.state_file import NETWORK, FieldLine, StateHeader
 from neuroloop.runtime.loop import Loop
-from neuroloop.runtime.snapshot import PARTS, beside_network, restore, stateful
+from neuroloop.runtime.snapshot import PARTS, RINGS, alone, beside_network, restore, stateful
 
 _NAMED = 3
 """differences that a message lists"""
 
 
-def save(loop: Loop, path: Path | str) -> None:
+def save(loop: Loop, path: Path | str, *, copy: tuple[UInt8s, int] | None = None) -> None:
     """Write everything that a bit-identical continuation needs, between two ticks.
 
-    A file that is there is replaced in one step.
+    A file that is there is replaced in one step.  ``copy`` is of a live run: what changes in its
+    network, and the tick that comes after it.  The world does not stand still meanwhile, so what
+    is saved is the network alone.
 
     Raises
     ------
     MachineError
         Where the file cannot be written; the one that was there is still whole.
     """
-    sections: dict[str, list[bytes | memoryview]] = {NETWORK: [*loop.program.arena.blocks()]}
-    sections |= {name: [content] for name, content in beside_network(loop).items()}
-    state_file.write(path, _header(loop), sections)
+    index = loop.next_index if copy is None else copy[1]
+    sections: dict[str, list[bytes | memoryview]] = {}
+    if copy is None:
+        sections[NETWORK] = [*loop.program.arena.blocks()]
+        beside = beside_network(loop)
+    else:
+        network = copy[0]
+        network[:HEADER_BYTES].view(np.int64)[H_SNAPSHOT] = len(network)
+        sections[NETWORK] = [network.data]
+        beside = alone(loop, index)
+    sections |= {name: [content] for name, content in beside.items()}
+    state_file.write(path, _header(loop, index), sections)
 
 
 def load_state(loop: Loop, path: Path | str, *, parts: bool = True) -> None:
@@ -47,7 +62,8 @@ def load_state(loop: Loop, path: Path | str, *, parts: bool = True) -> None:
     path
         The file.
     parts
-        Whether plant, sensors and parts in plain Python go back too.
+        Whether plant, sensors and parts in plain Python go back too; those of a live run never do,
+        and what is real begins disarmed.
 
     Raises
     ------
@@ -55,9 +71,10 @@ def load_state(loop: Loop, path: Path | str, *, parts: bool = True) -> None:
         Where the file is no state file, is damaged, or belongs to another network: says what
         differs.  Nothing has changed then.
     """
-    check = partial(_check, loop, parts=parts, where=str(path))
-    _, state = state_file.read(path, check)
-    if not parts:
+    live = loop.live is not None
+    check = partial(_check, loop, parts=parts and not live, where=str(path))
+    header, state = state_file.read(path, check)
+    if live or not parts:
         state = {name: content for name, content in state.items() if not name.startswith(PARTS)}
     try:
         restore(loop, state)
@@ -65,9 +82,26 @@ def load_state(loop: Loop, path: Path | str, *, parts: bool = True) -> None:
         raise ConfigError(f"{path}: damaged: it has no section {error}") from error
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+    if loop.live is not None:
+        # what waited in the rings is long past
+        for feed in loop.intake.feeds:
+            drop_all(feed.ring.address, feed.ring.capacity)
+        loop.orders.give(Order.DISARM, "the saved state", loop.next_index * loop.dt_us)
+        loop.live.say(
+            f"goes on from tick {header.tick} of {path}, saved {_age(header.written)} ago; disarmed"
+        )
 
 
-def _header(loop: Loop) -> StateHeader:
+def _age(written: str) -> str:
+    """Say how long ago a time in UTC was."""
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(written)).total_seconds()
+    for unit, length in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
+        if seconds >= length:
+            return f"{seconds / length:.1f} {unit}"
+    return f"{max(seconds, 0.0):.0f} s"
+
+
+def _header(loop: Loop, index: int) -> StateHeader:
     arena, network = loop.program.arena, loop.program.plan.network
     try:
         project = version("neuroloop")
@@ -76,7 +110,7 @@ def _header(loop: Loop) -> StateHeader:
     return StateHeader(
         project=project,
         written=datetime.now(UTC).isoformat(timespec="seconds"),
-        tick=loop.next_index,
+        tick=index,
         dt_us=loop.dt_us,
         seed=network.seed if network else None,
         kinds=network.kinds if network else {},
@@ -119,7 +153,7 @@ def _check(loop: Loop, header: StateHeader, *, parts: bool, where: str) -> None:
         raise ConfigError(
             f"{where}: saved with ticks of {header.dt_us} us; this loop has {loop.dt_us} us"
         )
-    present = _header(loop)
+    present = _header(loop, loop.next_index)
     found = _other_kinds(header, present) or _other_fields(header, present)
     if found:
         more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
@@ -130,12 +164,13 @@ def _check(loop: Loop, header: StateHeader, *, parts: bool, where: str) -> None:
             f"{where}: the network has other fixed weights: {', '.join(other[:_NAMED])} "
             f"{'differ' if len(other) > 1 else 'differs'}"
         )
+    sizes = {line.name: line.n_bytes for line in header.sections}
+    parts = parts and RINGS in sizes
     if header.feeds != present.feeds:
         raise ConfigError(
             f"{where}: of another loop: what comes in there is {', '.join(header.feeds)}, here "
             f"{', '.join(present.feeds)}"
         )
-    sizes = {line.name: line.n_bytes for line in header.sections}
     there, here = {name for name in sizes if name.startswith(PARTS)}, stateful(loop).keys()
     if parts and there != here:
         alone = ", ".join(sorted(there ^ here))

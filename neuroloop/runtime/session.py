@@ -4,10 +4,11 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import FrameType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.ports import Sink, Site
@@ -18,7 +19,12 @@ from neuroloop.runtime.episode import Stop
 from neuroloop.runtime.feed import Feed, Intake
 from neuroloop.runtime.loop import Loop
 
+if TYPE_CHECKING:
+    from neuroloop.runtime.live.facts import LiveFacts
+
 Onlookers = Callable[[Loop], Sequence[Sink]]
+Companions = Callable[[Loop], Sequence[AbstractContextManager[object]]]
+"""what works beside a run and reaches into it: a keyboard, a socket"""
 
 
 class Clock(Protocol):
@@ -30,18 +36,8 @@ class Clock(Protocol):
         ...
 
     @property
-    def missed(self) -> int:
-        """Deadlines of the last run that were skipped."""
-        ...
-
-    @property
-    def unseen(self) -> int:
-        """Ticks of the last run that were dropped for the onlookers."""
-        ...
-
-    @property
-    def real_time(self) -> bool:
-        """Whether the tick of the last run had real-time priority."""
+    def facts(self) -> "LiveFacts | None":
+        """What the last run has to say of its deadlines; None where there are none."""
         ...
 
     def drive(self, loop: Loop) -> None:
@@ -56,17 +52,20 @@ class Session:
     run: RunFile
     loop: Loop
     wall_s: float = 0.0
-    missed: int = 0
-    unseen: int = 0
-    """ticks that were run but that the onlookers were too slow for"""
-    real_time: bool = False
-    """whether a live tick was granted real-time priority"""
+    live: "LiveFacts | None" = None
+    """of a run by the wall clock"""
+    started: str = ""
+    """when run time was 0 in UTC, ISO 8601"""
     sinks: Sequence[Sink] = field(default_factory=tuple)
 
 
 @contextmanager
-def played(run: RunFile, onlookers: Onlookers = lambda _: ()) -> Iterator[Session]:
+def played(
+    run: RunFile, onlookers: Onlookers = lambda _: (), companions: Companions = lambda _: ()
+) -> Iterator[Session]:
     """Run a run file to its end and yield what is left of it, its parts still open.
+
+    ``companions`` are entered before the first tick and left after the last.
 
     Ctrl-C and SIGTERM end the run as a goal does: the wheels are stopped and all is closed.
     """
@@ -78,12 +77,15 @@ def played(run: RunFile, onlookers: Onlookers = lambda _: ()) -> Iterator[Sessio
         session = Session(run, loop, sinks=onlookers(loop))
         loop.sinks.extend(session.sinks)
         start = time.perf_counter()
+        session.started = datetime.now(UTC).isoformat(timespec="microseconds")
         try:
-            clock.drive(loop)
+            with ExitStack() as beside:
+                for companion in companions(loop):
+                    beside.enter_context(companion)
+                clock.drive(loop)
         finally:
             session.wall_s = time.perf_counter() - start
-            session.missed, session.unseen = clock.missed, clock.unseen
-            session.real_time = clock.real_time
+            session.live = clock.facts
         yield session
 
 

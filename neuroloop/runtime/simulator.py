@@ -21,7 +21,7 @@ from neuroloop.engine.program import Plan, Program
 from neuroloop.engine.row import H_EDITS
 from neuroloop.network.graph import Input, Network, Number
 from neuroloop.runtime import broken, saved
-from neuroloop.runtime.edits import edit_parameters
+from neuroloop.runtime.edits import edit, edit_parameters
 from neuroloop.runtime.feed import Feed, Intake
 from neuroloop.runtime.hand import Hand
 from neuroloop.runtime.handed import take_units
@@ -224,7 +224,7 @@ class Simulator:
 
     def edit(self, name: str, value: object) -> None:
         """Set a field of the network (``population.array``) from the next tick on."""
-        self._loop.edit(name, value)
+        edit(self._loop, name, value)
 
     def edit_parameters(self, population: str, **given: Number) -> None:
         """Give parameters of a population other values from the next tick on.

@@ -8,6 +8,7 @@ from neuroloop.runtime.loop import Loop
 
 State = dict[str, bytes]
 
+RINGS = "rings"
 PARTS = ("sensor.", "python.", "plant")
 """how the names begin of what is neither the network nor on its way into it"""
 
@@ -19,13 +20,16 @@ def snapshot(loop: Loop) -> State:
 
 def beside_network(loop: Loop) -> State:
     """Copy all but the network's memory."""
-    state = {
-        "rings": loop.intake.snapshot(),
-        "index": loop.next_index.to_bytes(8, "little"),
-    }
+    state = alone(loop, loop.next_index) | {RINGS: loop.intake.snapshot()}
+    return state | {name: part.snapshot() for name, part in stateful(loop).items()}
+
+
+def alone(loop: Loop, index: int) -> State:
+    """Copy what belongs to the network and is not in its memory; ``index`` is of the next tick."""
+    state = {"index": index.to_bytes(8, "little")}
     if loop.program.plan.network is not None:
         state["parameters"] = loop.program.plan.network.present.snapshot()
-    return state | {name: part.snapshot() for name, part in stateful(loop).items()}
+    return state
 
 
 def restore(loop: Loop, state: State) -> None:
@@ -41,7 +45,8 @@ def restore(loop: Loop, state: State) -> None:
         if name in state:
             part.restore(state[name])
     parameters = network.present.read(state["parameters"]) if network else {}
-    loop.intake.restore(state["rings"])
+    if RINGS in state:
+        loop.intake.restore(state[RINGS])
     try:
         loop.program.arena.restore(state["network"])
     except ConfigError:

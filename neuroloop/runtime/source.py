@@ -1,5 +1,6 @@
 """A sensor with the ring it fills: `poll` moves what it has into the ring."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -10,7 +11,7 @@ from neuroloop.runtime.boundary import blame, check_reading
 from neuroloop.runtime.feed import Feed
 
 
-@dataclass(frozen=True)
+@dataclass
 class OpenSource:
     """One open sensor."""
 
@@ -18,6 +19,16 @@ class OpenSource:
     part: Source
     feed: Feed
     dt_us: int
+    hosted: bool = False
+    """whether a process of its own fills the ring"""
+    declared: bool = True
+    """whether its latency is known; a live run measures it where it is not"""
+    again: Callable[[], Source] | None = None
+    """closes it and opens it anew"""
+    readings: int = 0
+    """that were put into the ring"""
+    newest_us: int = 0
+    """stamp of the last of them"""
 
     def poll(self, until_us: int) -> None:
         """Put every reading stamped before ``until_us`` into the ring."""
@@ -26,10 +37,21 @@ class OpenSource:
                 check_reading(self.spec, reading)
                 if isinstance(reading, Spikes):
                     self.feed.spikes(reading, self.dt_us)
+                    self.newest_us = int(reading.t_us[-1]) if len(reading.t_us) else self.newest_us
                 else:
                     self.feed.reading(reading)
+                    self.newest_us = reading.t_us
+                self.readings += 1
         except Exception as error:
             blame("sensor", self.spec.name, error)
+
+    def reopen(self) -> None:
+        """Close it and open it anew."""
+        if self.again is not None:
+            try:
+                self.part = self.again()
+            except Exception as error:
+                blame("sensor", self.spec.name, error)
 
     @property
     def ended(self) -> bool:

@@ -6,7 +6,10 @@ obey the state.  What a limb itself finds doubtful makes its own motion zero at 
 the ladder, and with it the other limbs, in the next tick.
 """
 
+import numpy as np
+
 from neuroloop.core.kernel import inline
+from neuroloop.core.values import Int64s
 
 (
     B_STATE,
@@ -46,6 +49,15 @@ BLOCK_WORDS = 48
 
 NO_LIMIT = 1 << 40
 """um/s"""
+NOBODY = 1 << 20
+"""who is to blame where it is neither a sensor nor who gave an order"""
+
+
+def first_block() -> Int64s:
+    """Return the block of a robot that has not moved yet."""
+    block = np.zeros(BLOCK_WORDS, np.int64)
+    block[[B_AHEAD, B_BEHIND, B_NEXT_AHEAD, B_NEXT_BEHIND]] = NO_LIMIT
+    return block
 
 
 @inline

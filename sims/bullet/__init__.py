@@ -33,6 +33,10 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """part of the wheels' motion that is lost"""
     command_delay_ms: NotNegative = 0.0
     """how late commands reach the wheels; a whole number of steps"""
+    wheel_radius_error: Annotated[float, Meta(ge=-0.3, le=0.3)] = 0.0
+    """fraction by which the wheels really are larger than the body file says, for calibration"""
+    wheel_separation_error: Annotated[float, Meta(ge=-0.3, le=0.3)] = 0.0
+    """fraction by which they really stand farther apart"""
     lidar: Literal["rays", "outlines"] = "rays"
     """PyBullet's rays, or the plane's, far faster, which see what the world file says"""
     gui: bool = False
@@ -56,9 +60,15 @@ def build(config: Config, site: Site) -> Plant:
     if reason is not None:
         raise MachineError(f'plant.kind: {reason}; or use kind = "plane"')
     scene = _scene.load(config, site)
-    urdf = None if scene.body.urdf is None else _urdf(config, site, scene.body.urdf)
+    errors = ("wheel_radius_error", "wheel_separation_error")
     settings = msgspec.structs.asdict(config)
-    kept = {name: settings[name] for name in ("step_us", "slip", "gui")}
+    if scene.body.urdf is not None and any(settings[name] for name in errors):
+        raise ConfigError(
+            f"plant: {' and '.join(errors)} are for bodies of primitive shapes; the wheels of "
+            f'"{config.body}" are those of its URDF file'
+        )
+    urdf = None if scene.body.urdf is None else _urdf(config, site, scene.body.urdf)
+    kept = {name: settings[name] for name in ("step_us", "slip", "gui", *errors)}
     kept["outlines"] = config.lidar == "outlines"
     plant = Bullet(scene.body, scene.world, {**kept, "urdf": urdf and str(urdf)})
     return late(plant, config.command_delay_ms, config.step_us)

@@ -57,6 +57,19 @@ class Scene(msgspec.Struct, frozen=True):
     slip: float
     gui: bool
     urdf: str | None
+    wheel_radius_error: float
+    wheel_separation_error: float
+
+    @property
+    def built(self) -> Body:
+        """The robot as it really is; its motors go by the body file."""
+        drive = msgspec.structs.replace(
+            self.body.drive,
+            wheel_radius_m=self.body.drive.wheel_radius_m * (1.0 + self.wheel_radius_error),
+            wheel_separation_m=self.body.drive.wheel_separation_m
+            * (1.0 + self.wheel_separation_error),
+        )
+        return msgspec.structs.replace(self.body, drive=drive)
 
 
 class Simulation:
@@ -72,7 +85,7 @@ class Simulation:
         )
         self._floor = room.build(p, scene.world)
         urdf = None if scene.urdf is None else Path(scene.urdf)
-        self._robot = robot.build(p, scene.body, scene.world.start, urdf)
+        self._robot = robot.build(p, scene.built, scene.world.start, urdf)
         drive = scene.body.drive
         self._change = drive.max_wheel_mps2 * scene.step_us / 1e6
         self._turns = (1.0 - scene.slip) / drive.wheel_radius_m

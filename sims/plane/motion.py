@@ -16,8 +16,9 @@ FORWARD, TURN, TOUCHING, FREE, T_US, STATE = range(7, 13)
 """the plant's whole state, ``float64[STATE]``: pose, wheel speeds, wished wheel speeds, forward
 speed and turning speed as they came out, contact, distance it may move unchecked, time"""
 
-BODY_RADIUS, SEPARATION, LIMIT, CHANGE, DT, GRIP, ROBOT = range(7)
-"""``float64[ROBOT]``: metres, metres, m/s, m/s a step, seconds a step, part of motion not lost"""
+BODY_RADIUS, SEPARATION, LIMIT, CHANGE, DT, SCALE, ROBOT = range(7)
+"""``float64[ROBOT]``: metres, metres, m/s, m/s a step, seconds a step, metres that the floor sees for
+each metre that a wheel believes to go"""
 
 _PASSES = 16
 _SLACK_M = 1e-9
@@ -38,8 +39,8 @@ def _step(state, robot, walls, posts):
     right = slew(state[RIGHT], state[WANT_RIGHT], robot[LIMIT], robot[CHANGE])
     state[LEFT] = left
     state[RIGHT] = right
-    forward = robot[GRIP] * (left + right) / 2
-    turn = robot[GRIP] * (right - left) / robot[SEPARATION]
+    forward = robot[SCALE] * (left + right) / 2
+    turn = robot[SCALE] * (right - left) / robot[SEPARATION]
     half = turn * robot[DT] / 2
     chord = forward * robot[DT] * (math.sin(half) / half if half != 0.0 else 1.0)
     toward = state[YAW] + half

@@ -15,9 +15,22 @@ from sims.plane.picture import picture
 
 
 class Plane:
-    """A disc on two wheels in a flat world of walls and posts; the same bits on every run."""
+    """A disc on two wheels in a flat world of walls and posts; the same bits on every run.
 
-    def __init__(self, body: Body, world: World, step_us: int, slip: float) -> None:
+    The two errors are fractions by which the robot differs from its body file.  Wheel speeds in
+    m/s are those of the file's radius, as the motors of a real robot take them.
+    """
+
+    def __init__(
+        self,
+        body: Body,
+        world: World,
+        step_us: int,
+        slip: float,
+        *,
+        wheel_radius_error: float = 0.0,
+        wheel_separation_error: float = 0.0,
+    ) -> None:
         self._body, self._world = body, world
         self._step_us = step_us
         self._walls, self._posts = walls_of(world), posts_of(world)
@@ -25,11 +38,11 @@ class Plane:
         self._robot = np.array(
             [
                 body.radius_m,
-                drive.wheel_separation_m,
+                drive.wheel_separation_m * (1.0 + wheel_separation_error),
                 drive.max_wheel_mps,
                 drive.max_wheel_mps2 * dt_s,
                 dt_s,
-                1.0 - slip,
+                (1.0 - slip) * (1.0 + wheel_radius_error),
             ]
         )
         self._state = np.zeros(STATE)

@@ -50,7 +50,8 @@ def findings() -> Iterator[Finding]:
     )
     clock = wall.build(wall.Config(dt_us=_DT_US), Site("clock", 0, _DT_US))
     clock.drive(loop)
-    yield _judge(np.frombuffer(lateness.ns, np.int64) / 1e3, clock.missed)
+    missed = clock.facts.missed if clock.facts else 0
+    yield _judge(np.frombuffer(lateness.ns, np.int64) / 1e3, missed)
 
 
 def _judge(late_us: "np.ndarray[tuple[int], np.dtype[np.float64]]", missed: int) -> Finding:

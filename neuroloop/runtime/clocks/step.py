@@ -19,8 +19,7 @@ class StepClock:
 
     def __init__(self, dt_us: int) -> None:
         self.dt_us = dt_us
-        self.missed = self.unseen = 0
-        self.real_time = False
+        self.facts = None
 
     def drive(self, loop: Loop) -> None:
         """Run the loop until it has ended."""

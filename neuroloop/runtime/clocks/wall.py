@@ -1,32 +1,45 @@
-"""In real time: the compiled tick on its own thread, everything else in asyncio tasks beside it."""
+"""In real time: the tick on its own thread, all else in threads and processes beside it."""
 
-import asyncio
+import logging
 import sys
 import time
-from typing import Annotated
+from contextlib import nullcontext
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from neuroloop.core.errors import MachineError
+from neuroloop.core.errors import ConfigError, MachineError, PartError
 from neuroloop.core.ports import Site
-from neuroloop.runtime.live import LiveTick
+from neuroloop.core.safety import Order
+from neuroloop.runtime import realtime
+from neuroloop.runtime.live import latencies
+from neuroloop.runtime.live.crew import Crew
+from neuroloop.runtime.live.facts import LiveFacts
+from neuroloop.runtime.live.live import Live
+from neuroloop.runtime.live.thread import LiveTick
 from neuroloop.runtime.loop import Loop
-from neuroloop.runtime.source import OpenSource
 
 _PUMP_S = 1e-3
-"""how often the world and the motors are served"""
-_LOOK_S, _LAST_LOOK_S = 5e-3, 1.0
-"""how long the onlookers may take in one go, and to catch up at the end"""
-_READ_AHEAD_US = 50_000
-"""recordings are read before their time; each reading waits in its ring until it is due"""
+_LOOK_NS = 10_000_000
+"""how often hosts and threads are looked after"""
+_GONE_NS = 500_000_000
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of ``[clock]`` with ``kind = "wall"``."""
 
-    dt_us: Annotated[int, Meta(ge=100, le=1_000_000)] = 1000
+    dt_us: Annotated[int, Meta(ge=50, le=1_000_000)] = 1000
     spin_us: Annotated[int, Meta(ge=0, le=1000)] = 100
     """how long before its deadline the tick stops sleeping and watches the clock"""
+    on_miss: Literal["skip", "degrade"] = "skip"
+    """where the network takes longer than a tick: deadlines are skipped, or, where that happens
+    again and again, the ``cheaper`` network takes over"""
+    cheaper: str | None = None
+    """another network for the same sensors and decoders"""
+    pin: bool = False
+    """keep the tick on one core"""
+    lock_memory: bool = True
+    """keep the memory of the process from being paged out, where that is permitted"""
 
 
 class WallClock:
@@ -34,77 +47,75 @@ class WallClock:
 
     def __init__(self, config: Config) -> None:
         self.dt_us = config.dt_us
-        self._spin_us = config.spin_us
-        self.missed = 0
-        self.unseen = 0
-        """ticks that the onlookers missed because they were too slow"""
-        self.real_time = False
-        """whether the last run's tick had real-time priority"""
+        self._config = config
+        self.facts: LiveFacts | None = None
+        """of the last run"""
 
     def drive(self, loop: Loop) -> None:
         """Run the loop until it has ended, and stop its actuators however it ends."""
-        live = LiveTick(loop, self._spin_us)
-        try:
-            asyncio.run(_serve(loop, live))
-        finally:
+        live = loop.live or Live()
+        cheaper = self._config.cheaper if self._config.on_miss == "degrade" else None
+        stage, swap = live.first_stage(loop, cheaper)
+        tick = LiveTick(
+            loop, stage, spin_us=self._config.spin_us, room=live.room, pin=self._config.pin
+        )
+        if swap is not None:
+            tick.may_degrade_to(swap)
+        tick.compile()
+        live.tick = tick
+        with realtime.locked_memory() if self._config.lock_memory else nullcontext():
             try:
-                loop.stop()
+                self._run(loop, live, tick)
             finally:
-                live.stop()
-                self.missed, self.unseen = live.missed, live.unseen
-                self.real_time = live.real_time
+                try:
+                    tick.stop()
+                finally:
+                    loop.stop()
+                    self.facts = live.facts()
+
+    def _run(self, loop: Loop, live: Live, tick: LiveTick) -> None:
+        start_ns = tick.begin(loop.next_index)
+        for host in live.hosts:
+            host.begin(start_ns, loop.next_index * loop.dt_us)
+        with Crew(loop, live, tick) as crew:
+            latencies.settle(loop, live, crew)
+            tick.start()
+            _serve(loop, live, tick, crew)
+            tick.pause()
+        crew.show_rest()
 
 
-async def _serve(loop: Loop, live: LiveTick) -> None:
-    """Start the tick and serve everything beside it until the run is over."""
-    live.start()
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            beside = [tasks.create_task(_sensor(s, live)) for s in loop.sources]
-            beside.append(tasks.create_task(_onlookers(loop, live)))
-            await _body(loop, live)
-            for task in beside:
-                task.cancel()
-    except* Exception as failures:
-        raise failures.exceptions[0] from None
-    live.pause()
-    _show(loop, live, _LAST_LOOK_S)
-
-
-async def _body(loop: Loop, live: LiveTick) -> None:
-    """Keep the world at the present and the motors at the newest motion, until the run is over."""
-    while not loop.ended():
-        now_us = live.now_us
-        loop.advance(now_us // loop.dt_us * loop.dt_us)
-        if live.moved():
-            loop.move(live.motion)
-        loop.next_index = now_us // loop.dt_us
-        await asyncio.sleep(_PUMP_S)
-
-
-async def _onlookers(loop: Loop, live: LiveTick) -> None:
-    """Show the ticks that were run, a few milliseconds at a time: the motors come first."""
+def _serve(loop: Loop, live: Live, tick: LiveTick, crew: Crew) -> None:
+    """Look after everything until the run is over."""
+    next_look_ns = gone_ns = 0
     while True:
-        _show(loop, live, _LOOK_S)
-        await asyncio.sleep(_PUMP_S)
+        loop.next_index = tick.now_us // loop.dt_us
+        if loop.ended():
+            return
+        now_ns = time.monotonic_ns()
+        if not tick.running:  # a state is no number: its motion, which says so, is on its way
+            gone_ns = gone_ns or now_ns
+            if now_ns - gone_ns > _GONE_NS:
+                raise MachineError("the live tick ended by itself")
+        if now_ns >= next_look_ns:
+            next_look_ns = now_ns + _LOOK_NS
+            crew.look()
+            _look_at_hosts(loop, live, now_ns)
+            if live.degraded():
+                live.say("the network was too slow for its tick: the cheaper one took over")
+        time.sleep(_PUMP_S)
 
 
-def _show(loop: Loop, live: LiveTick, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    for record, outcome in live.ticks():
-        loop.show(record, outcome)
-        if time.monotonic() > end:
-            break
-
-
-async def _sensor(source: OpenSource, live: LiveTick) -> None:
-    """Look at one sensor several times in each of its periods."""
-    rate = source.spec.rate_hz
-    period = min(max(0.25 / rate, _PUMP_S), 0.02) if rate else _PUMP_S
-    ahead_us = _READ_AHEAD_US if source.recorded else 0
-    while True:
-        source.poll(live.now_us + ahead_us)
-        await asyncio.sleep(period)
+def _look_at_hosts(loop: Loop, live: Live, now_ns: int) -> None:
+    """Tell the guard of processes that died or hang, and of those that are back."""
+    for host in live.hosts:
+        for change in host.look(now_ns):
+            lost = change.what == "lost"
+            order = Order.FAULT if lost else Order.CLEAR
+            loop.orders.give(order, change.name, loop.next_index * loop.dt_us)
+            live.say(change.text, level=logging.WARNING if lost else logging.INFO)
+        if host.dead:
+            raise PartError(host.dead)
 
 
 def build(config: Config, site: Site) -> WallClock:
@@ -112,4 +123,6 @@ def build(config: Config, site: Site) -> WallClock:
     del site
     if not sys.platform.startswith("linux"):
         raise MachineError('the clock kind "wall" needs Linux; kind = "step" runs here')
+    if (config.on_miss == "degrade") != (config.cheaper is not None):
+        raise ConfigError('[clock]: `on_miss = "degrade"` and `cheaper` go together')
     return WallClock(config)

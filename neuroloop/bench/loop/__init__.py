@@ -1,0 +1,1 @@
+"""``neuroloop bench loop``: how punctual the live loop is, beside loops in plain Python."""

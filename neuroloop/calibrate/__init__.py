@@ -1,0 +1,1 @@
+"""Calibration: the two lengths of a body file that turn wheel speeds into motion."""

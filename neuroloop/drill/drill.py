@@ -1,0 +1,117 @@
+"""What a drill is, what came of one, and where all of them are."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from neuroloop.core.errors import ConfigError, nearest
+from neuroloop.drill import faults
+from neuroloop.drill.robot import Robot
+
+
+class Happened(StrEnum):
+    """What the robot did."""
+
+    STOPPED = "stopped"
+    WENT_ON = "went on"
+    REFUSED = "refused"
+    DIED = "its body died"
+    NOTHING = "nothing that was expected"
+
+
+@dataclass
+class Finding:
+    """What one try of a drill showed; ``wrong`` is empty where all was as it has to be."""
+
+    happened: Happened = Happened.NOTHING
+    ms: float | None = None
+    """from the last command that was taken before the fault until the wheels stay at zero"""
+    still_ms: float | None = None
+    """the same until the body stood still"""
+    gap_ms: float = 0.0
+    """the longest that the body itself was not given a core meanwhile"""
+    wrong: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    """what the run said, everywhere it says something"""
+
+
+Play = Callable[[Robot], Finding]
+"""does the harm to a robot that was just started, and judges what came of it"""
+
+
+@dataclass(frozen=True)
+class Drill:
+    """One fault."""
+
+    name: str
+    injected: str
+    """in words"""
+    expects: str
+    """what has to happen, in words"""
+    named: str
+    """a regular expression; a line of what the run says has to match it"""
+    play: Play
+    changes: Sequence[str] = ()
+    """of the run file; ``{folder}`` is a new folder, whose file ``trigger`` the parts look at"""
+    options: Sequence[str] = ()
+    """further ones of ``neuroloop run``"""
+    module: Sequence[str] = ("neuroloop", "run")
+    terminal: bool = False
+    """whether it has a terminal to type at"""
+    lacks: Callable[[], str] = lambda: ""
+    """names the permission that is missing, nothing where it is there"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a drill, after as many tries as it took."""
+
+    name: str
+    injected: str
+    expects: str
+    happened: str
+    ms: float | None
+    still_ms: float | None
+    named: str
+    wrong: Sequence[str]
+    tries: int = 1
+    gap_ms: float = 0.0
+    skipped: str = ""
+    """the permission that is missing"""
+
+    @property
+    def good(self) -> bool:
+        """Whether all was as expected, as far as it could be tried."""
+        return not self.wrong
+
+
+def drills() -> dict[str, Drill]:
+    """Return all drills by name: the lists ``DRILLS`` of the files in ``faults``."""
+    found: dict[str, Drill] = {}
+    for module in pkgutil.iter_modules(faults.__path__):
+        topic = importlib.import_module(f"{faults.__name__}.{module.name}")
+        for drill in topic.DRILLS:
+            if drill.name in found:
+                raise ConfigError(f'two drills are called "{drill.name}"')
+            found[drill.name] = drill
+    return found
+
+
+def chosen(names: Sequence[str]) -> list[Drill]:
+    """Return the drills of these names, or all; a name also stands for those it is the start of.
+
+    Raises
+    ------
+    ConfigError
+        Where there is none of a name.
+    """
+    known = drills()
+    picked: dict[str, Drill] = {} if names else known
+    for name in names:
+        meant = [d for n, d in known.items() if n == name or n.startswith(f"{name}-")]
+        if not meant:
+            raise ConfigError(f'no drill "{name}"{nearest(name, known)}')
+        picked |= {d.name: d for d in meant}
+    return list(picked.values())

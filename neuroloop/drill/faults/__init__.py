@@ -1,0 +1,1 @@
+"""The drills: a file a topic, each with a list called ``DRILLS``."""

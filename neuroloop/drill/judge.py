@@ -1,0 +1,119 @@
+"""What the body's black box says of a fault: when the wheels were told to stop, and whether they
+ever were driven by a command that was too old.
+
+All times are the body's own, of the monotonic clock; "moving" is what its motors are told to do.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neuroloop.runtime.host.black_box import Records
+
+STOPS_WITHIN_MS = 250.0
+"""from the last command that was taken before a fault until all wheels are told to stand still"""
+BLIND_MS = 250.0
+"""no motion without a newer command than this: the watchdog's 200 ms and what the body needs"""
+GAP_MS = 20.0
+"""a body that was not given a core for so long says little about the rest"""
+_AROUND_NS = 50_000_000
+_MS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How motion ended."""
+
+    ms: float
+    """from the last command that was taken before the fault until the wheels stay at zero"""
+    still_ms: float | None
+    """the same until the body stood still; None where it never did"""
+    t_ns: int
+    """the first record from which on they stay at zero"""
+
+
+def moving(box: Records) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+    """Return whether a wheel is told to turn, ``bool[n]``."""
+    driven: np.ndarray[tuple[int], np.dtype[np.bool_]] = (box["left_mps"] != 0) | (
+        box["right_mps"] != 0
+    )
+    return driven
+
+
+def between(box: Records, begin_ns: int, end_ns: int | None = None) -> Records:
+    """Return the records of the half-open interval [begin, end)."""
+    chosen = box["t_ns"] >= begin_ns
+    if end_ns is not None:
+        chosen &= box["t_ns"] < end_ns
+    return box[chosen]
+
+
+def stop_of(box: Records, fault_ns: int, until_ns: int | None = None) -> Stop | None:
+    """Return how motion ended after a fault; None where it did not end, or where nothing moved.
+
+    Parameters
+    ----------
+    box
+        Records, oldest first.
+    fault_ns
+        When the fault began.
+    until_ns
+        From then on it may move again: somebody armed.
+    """
+    before, after = between(box, 0, fault_ns), between(box, fault_ns, until_ns)
+    if not len(before) or not len(after) or not moving(before[-1:])[0]:
+        return None
+    driven = np.flatnonzero(moving(after))
+    first = int(driven[-1]) + 1 if len(driven) else 0
+    if first == len(after):
+        return None
+    heard_ns = int(before["t_ns"][-1] - before["heard_ns"][-1])
+    stopped = after[first:]
+    t_ns = int(stopped["t_ns"][0])
+    still = stopped[(stopped["forward_mps"] == 0) & (stopped["turn_radps"] == 0)]
+    still_ms = (int(still["t_ns"][0]) - heard_ns) / _MS if len(still) else None
+    return Stop((t_ns - heard_ns) / _MS, still_ms, t_ns)
+
+
+def blind_ms(box: Records) -> float:
+    """Return the largest age of the newest valid command at which a wheel was told to turn.
+
+    Infinite where it was told so without any command.
+    """
+    driven = box[moving(box)]
+    if not len(driven):
+        return 0.0
+    if (driven["heard_ns"] < 0).any():
+        return float("inf")
+    return float(driven["heard_ns"].max()) / _MS
+
+
+def worst_gap_ms(box: Records, begin_ns: int, end_ns: int) -> float:
+    """Return the longest the body was not given a core, a little before the first to after the last.
+
+    Only where it was moving, or had been in the record before: a pause of a body that stands still
+    changes nothing.
+    """
+    around = between(box, begin_ns - _AROUND_NS, end_ns + _AROUND_NS)
+    return float(around["gap_ns"].max()) / _MS if len(around) else 0.0
+
+
+def longest_pause_ms(box: Records, begin_ns: int, end_ns: int | None = None) -> float:
+    """Return the longest time in [begin, end) in which the wheels were told to stand still."""
+    part = between(box, begin_ns, end_ns)
+    still = ~moving(part)
+    if not still.any():
+        return 0.0
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]]).astype(np.int8)))
+    ends_ns = np.append(part["t_ns"], part["t_ns"][-1])
+    return float(max(ends_ns[b] - ends_ns[a] for a, b in edges.reshape(-1, 2))) / _MS
+
+
+def moved(box: Records, begin_ns: int, end_ns: int | None = None) -> bool:
+    """Whether a wheel was told to turn in [begin, end)."""
+    return bool(moving(between(box, begin_ns, end_ns)).any())
+
+
+def refused(box: Records, verdict: int) -> int:
+    """Return how many commands met with this `Verdict`."""
+    return int(box["verdicts"][-1, verdict]) if len(box) else 0

@@ -1,0 +1,1 @@
+"""Parts of a run file that fail when they are told to."""

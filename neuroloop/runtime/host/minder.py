@@ -1,0 +1,138 @@
+"""Looks after a host's process, tells what happens to it, and starts it again where that helps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from neuroloop.core.values import Int64s
+from neuroloop.runtime.host.backoff import Backoff
+from neuroloop.runtime.host.child import Child
+from neuroloop.runtime.host.memory import HEARTBEAT, load
+from neuroloop.runtime.host.wire import Failed
+
+_SILENT_NS = 200_000_000
+_HANGS_NS = 5_000_000_000
+"""a process of sensors that stands still for so long is started anew"""
+_START_NS = 60_000_000_000
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something happened to a sensor or to the body."""
+
+    name: str
+    """of the sensor, or of the host where it is the body"""
+    what: Literal["lost", "back"]
+    text: str
+
+
+class Minder:
+    """Keeps one process; `look` never waits.
+
+    Parameters
+    ----------
+    names
+        What is lost with the process.
+    what
+        The same in words.
+    child
+        Its first life.
+    words
+        Where its heart beats, see `memory`.
+    again
+        Starts another life, at a time of the monotonic clock; without it the first is the only one.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        what: str,
+        child: Child,
+        words: Int64s,
+        again: Callable[[int], Child] | None,
+    ) -> None:
+        self.child: Child | None = child
+        self.dead = ""
+        """why there is no process and never will be one"""
+        self._names, self._what, self._words, self._again = names, what, words, again
+        self._built = child.built
+        self._backoff = Backoff()
+        self._lost = self._begun = False
+        self._retry_ns = 0
+        self._since_ns = 0
+        """since when it must go round, 0 where it is still getting ready"""
+        self._started_ns = 0
+
+    def begin(self, now_ns: int) -> None:
+        """From now on it must go round."""
+        self._begun, self._since_ns = True, now_ns
+
+    def look(self, now_ns: int) -> list[Change]:
+        """Return what happened since the last look."""
+        child = self.child
+        if child is None:
+            if not self.dead and self._again is not None and now_ns >= self._retry_ns:
+                self.child, self._started_ns, self._since_ns = self._again(now_ns), now_ns, 0
+            return []
+        running = child.running  # before listening: what it said before it ended counts
+        child.hear()
+        changes = [
+            Change(n.name or self._names[0], "back" if n.well else "lost", n.text)
+            for n in child.notices()
+        ]
+        if not running:
+            return changes + self._ended(child, now_ns)
+        return changes + self._stands_still(child, now_ns)
+
+    def close(self) -> None:
+        """End it."""
+        if self.child is not None:
+            self.child.close()
+            self.child = None
+
+    def _ended(self, child: Child, now_ns: int) -> list[Change]:
+        text = f"{self._what}: its process {child.how_it_ended()}"
+        if child.failure is not None:
+            text = child.failure.text
+        self.close()
+        if self._again is None:
+            self.dead = text
+        else:
+            self._retry_ns = self._backoff.failed(now_ns)
+        return self._change(text, lost=True)
+
+    def _stands_still(self, child: Child, now_ns: int) -> list[Change]:
+        if not self._begun or not self._ready(child, now_ns):
+            return []
+        beat_ns = load(self._words, HEARTBEAT)
+        still_ns = now_ns - max(beat_ns, self._since_ns)
+        if still_ns > _SILENT_NS:
+            if still_ns > _HANGS_NS and self._again is not None:
+                child.kill()
+            silent = f"has not answered for {_SILENT_NS / 1e9:g} s"
+            return self._change(f"{self._what}: its process {silent}", lost=True)
+        if beat_ns > self._since_ns:
+            return self._change(f"{self._what}: its process runs again", lost=False)
+        return []
+
+    def _ready(self, child: Child, now_ns: int) -> bool:
+        """Whether its parts are open; where they are others than they were it is ended."""
+        if self._since_ns:
+            return True
+        if child.built is not None and self._built is not None:
+            if child.built.same_kind(self._built):
+                self._since_ns = now_ns
+                return True
+            text = f"{self._what} came back as another one: its readings have another type or size"
+            child.failure = Failed("PartError", text)
+            child.kill()
+        elif now_ns - self._started_ns > _START_NS:
+            child.kill()
+        return False
+
+    def _change(self, text: str, *, lost: bool) -> list[Change]:
+        """Return the news, where it is news."""
+        if lost == self._lost:
+            return []
+        self._lost = lost
+        return [Change(name, "lost" if lost else "back", text) for name in self._names]

@@ -1,0 +1,1 @@
+"""The live tick, and what runs beside it."""

@@ -1,0 +1,72 @@
+"""Latency of each sensor at the start of a live run: declared, or measured and then frozen.
+
+A reading stamped t enters the tick that holds t + latency, so a latency of the largest age plus a
+tick lets every reading of that age enter its own tick, and no later one than needed.
+"""
+
+import time
+from collections.abc import Sequence
+
+from neuroloop.core.ring import drop_all
+from neuroloop.runtime.intake import F_LATENCY_US
+from neuroloop.runtime.live.crew import Crew
+from neuroloop.runtime.live.facts import Latency
+from neuroloop.runtime.live.live import Live
+from neuroloop.runtime.loop import Loop
+from neuroloop.runtime.source import OpenSource
+
+_ENOUGH = 8
+"""readings of each sensor"""
+_MOST_S = 1.0
+_NAP_S = 5e-3
+_STEP_US = 100
+
+
+def settle(loop: Loop, live: Live, crew: Crew) -> None:
+    """Wait until every sensor's latency is known, freeze them, and drop what came meanwhile."""
+    unknown = [s for s in loop.sources if not (s.declared or s.recorded)]
+    if unknown:
+        _wait(loop, live, unknown)
+        for source, age_us in zip(unknown, _ages(live, crew, unknown), strict=True):
+            _freeze(loop, source, latency_us(age_us, loop.dt_us))
+        for feed in [s.feed for s in loop.sources if not s.recorded]:
+            drop_all(feed.ring.address, feed.ring.capacity)
+    for host in live.hosts:
+        for source in loop.sources:
+            if source.spec.name in host.specs:
+                host.due_after(source.spec.name, source.feed.latency_us)
+    measured = {s.spec.name for s in unknown}
+    live.latencies = {
+        s.spec.name: Latency(s.feed.latency_us, s.spec.name in measured)
+        for s in loop.sources
+        if not s.recorded
+    }
+
+
+def latency_us(age_us: int, dt_us: int) -> int:
+    """Return the latency of a sensor whose readings are at most ``age_us`` old on arrival."""
+    return -(-(max(age_us, 0) + dt_us) // _STEP_US) * _STEP_US
+
+
+def _wait(loop: Loop, live: Live, unknown: Sequence[OpenSource]) -> None:
+    """Wait for readings; a sensor that gives none, or seldom, is not waited for long."""
+    end = time.monotonic() + _MOST_S
+    while time.monotonic() < end and not loop.episode.stop.asked:
+        counts = _counts(live)
+        if all(counts.get(s.spec.name, s.readings) >= _ENOUGH for s in unknown):
+            return
+        time.sleep(_NAP_S)
+
+
+def _counts(live: Live) -> dict[str, int]:
+    return {name: n for host in live.hosts for name, (n, _) in host.ages().items()}
+
+
+def _ages(live: Live, crew: Crew, unknown: Sequence[OpenSource]) -> list[int]:
+    hosted = {name: age for host in live.hosts for name, (_, age) in host.ages().items()}
+    return [hosted.get(s.spec.name, crew.ages_us.get(s.spec.name, 0)) for s in unknown]
+
+
+def _freeze(loop: Loop, source: OpenSource, us: int) -> None:
+    source.feed.latency_us = us
+    loop.intake.table[loop.intake.feeds.index(source.feed), F_LATENCY_US] = us

@@ -1,0 +1,156 @@
+"""What the guard has to say, in words: its state, what stands against motion, who is to blame."""
+
+from typing import Any
+
+from neuroloop.core.safety import Cause, State
+from neuroloop.core.values import Int64s
+from neuroloop.runtime.loop import Loop
+from neuroloop.runtime.warden import BLOCK, BODY
+from neuroloop.safety.block import (
+    B_ACTIVE,
+    B_BLAMED,
+    B_CAUSE,
+    B_COUNTS,
+    B_REFUSED,
+    B_SINCE_US,
+    B_STATE,
+    B_STOPPED_US,
+    B_STOPS,
+    B_WARNED,
+    B_WHO,
+)
+
+STATES = {
+    State.DISARMED: "disarmed",
+    State.ARMED: "armed",
+    State.HOLD: "held",
+    State.STOPPED: "stopped",
+    State.EMERGENCY: "emergency stop",
+    State.OFF: "off",
+}
+
+_WORDS = {
+    Cause.SILENT: "{who} silent",
+    Cause.REPEATED: "{who} gives the same numbers again and again",
+    Cause.NOT_FINITE: "{who} gave what is no number",
+    Cause.OUT_OF_RANGE: "{who} out of its range",
+    Cause.TOO_FAST: "{who} gives far more readings than it declared",
+    Cause.LOST: "readings of {who} lost",
+    Cause.EXPIRED: "the newest command is too old",
+    Cause.BAD_MOTION: "a command that is no number",
+    Cause.OVERRUN: "ticks skipped for too long",
+    Cause.PART: "{who} failed",
+    Cause.EMERGENCY: "asked for by {who}",
+    Cause.ORDER: "asked for by {who}",
+    Cause.NETWORK: "a state of the network is no longer a number",
+}
+
+
+def said(loop: Loop) -> dict[str, Any]:
+    """Return what the guard of a loop says now; empty where the loop moves nothing and has none.
+
+    Safe from any thread; the numbers of a live run may be of two neighbouring ticks.  Causes and
+    states have the names of `core.safety`, in lower case; times are run time.
+
+    ============ ==========================================================================
+    state        name of the state; ``since_s``: when it was entered
+    causes       names of those that stand now; ``against``: the same in words
+    ended        the last time that motion ended, None where it never did: ``cause``,
+                 ``who`` (in words, "" where nobody has a name), ``t_s`` and ``text``
+    stops        how often motion ended
+    refused      how often an order to arm was refused
+    ticks        in which each cause was active, of those that ever were
+    warnings     ticks in which each warning was given
+    text         all of it in one line: ``stopped at 3.21 s: sensor "lidar" silent``
+    ============ ==========================================================================
+    """
+    if BLOCK not in loop.program.arena.fields:
+        return {}
+    block: Int64s = loop.program.arena[BLOCK].copy()
+    state, since_s = State(int(block[B_STATE])), int(block[B_SINCE_US]) / 1e6
+    ended = _ended(loop, block)
+    active = [cause for cause in Cause if int(block[B_ACTIVE]) >> cause & 1]
+    against = [_words(cause, _who(loop, block, cause, active)) for cause in active]
+    stops, warnings = int(block[B_STOPS]), _counts(block[B_WARNED : B_WARNED + len(Cause)])
+    return {
+        "state": state.name.lower(),
+        "since_s": since_s,
+        "causes": [cause.name.lower() for cause in active],
+        "against": against,
+        "ended": ended,
+        "stops": stops,
+        "refused": int(block[B_REFUSED]),
+        "ticks": _counts(block[B_COUNTS : B_COUNTS + len(Cause)]),
+        "warnings": warnings,
+        "text": _sentence(state, since_s, ended, against, stops) + _warned(warnings),
+    }
+
+
+def state_of(loop: Loop) -> State | None:
+    """Return the guard's state alone, None where there is no guard."""
+    if BLOCK not in loop.program.arena.fields:
+        return None
+    return State(int(loop.program.arena[BLOCK][B_STATE]))
+
+
+def _sentence(
+    state: State, since_s: float, ended: dict[str, Any] | None, against: list[str], stops: int
+) -> str:
+    """Say the state, and why: what ended motion, or else what stands against its beginning."""
+    if ended is None:
+        why = f"; against arming: {', '.join(against)}" if against else ""
+        since = f" since {since_s:.2f} s" if state is State.ARMED else ""
+        return f"{STATES[state]}{since}{why}"
+    last = f"at {ended['t_s']:.2f} s: {ended['text']}"
+    if state is State.ARMED:
+        times = "once" if stops == 1 else f"{stops} times, last"
+        return f"armed since {since_s:.2f} s; motion ended {times} {last}"
+    return f"{STATES[state]} {last}"
+
+
+def _warned(warnings: dict[str, int]) -> str:
+    named = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in warnings.items())
+    return f"; ticks with warnings: {named}" if named else ""
+
+
+def _ended(loop: Loop, block: Int64s) -> dict[str, Any] | None:
+    if not block[B_CAUSE]:
+        return None
+    cause = Cause(int(block[B_CAUSE]) - 1)
+    who = blamed(loop, int(block[B_BLAMED]))
+    return {
+        "cause": cause.name.lower(),
+        "who": who,
+        "t_s": int(block[B_STOPPED_US]) / 1e6,
+        "text": _words(cause, who),
+    }
+
+
+def _who(loop: Loop, block: Int64s, cause: Cause, active: list[Cause]) -> str:
+    """Return who raised a cause; of several that stand at once only the first one's is known."""
+    if len(active) == 1:
+        return blamed(loop, int(block[B_WHO]))
+    return blamed(loop, int(block[B_BLAMED])) if block[B_CAUSE] == cause + 1 else ""
+
+
+def blamed(loop: Loop, who: int) -> str:
+    """Return in words who a number of the guard stands for: a sensor's port or a giver of orders.
+
+    Empty where it is nobody that has a name.
+    """
+    names = loop.orders.names
+    if who < 0:
+        return names[-1 - who] if -1 - who < len(names) else ""
+    for feed in loop.intake.feeds:
+        if feed.port == who:
+            return "the body" if feed.name == BODY else f'sensor "{feed.name}"'
+    return ""
+
+
+def _words(cause: Cause, who: str) -> str:
+    somebody = "somebody" if cause in (Cause.EMERGENCY, Cause.ORDER) else "a sensor"
+    return _WORDS[cause].format(who=who or ("a part" if cause is Cause.PART else somebody))
+
+
+def _counts(ticks: Int64s) -> dict[str, int]:
+    return {cause.name.lower(): int(ticks[cause]) for cause in Cause if ticks[cause]}
