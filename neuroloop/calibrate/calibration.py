@@ -9,9 +9,10 @@ from typing import Any
 from neuroloop.calibrate import body_file
 from neuroloop.calibrate.course import Course, goal
 from neuroloop.calibrate.formula import Leg, Lengths, Way, lengths
+from neuroloop.config import body as bodies
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.body import Body
-from neuroloop.core.errors import ConfigError, PartError
+from neuroloop.core.errors import ConfigError, PartError, nearest
 from neuroloop.core.ports import Sink
 from neuroloop.runtime.episode import End
 from neuroloop.runtime.loop import Loop
@@ -34,6 +35,15 @@ class Plan:
     def amount(self, way: Way) -> float:
         """Metres, or radians of a turn."""
         return self.metres if way.straight else self.radians
+
+    def limb_of(self, run: RunFile) -> str:
+        """Name of the actuator in a run."""
+        names = [part.name for part in run.decoders]
+        if not names:
+            raise ConfigError(f"{run.path}: it has no actuator, so there is nothing to calibrate")
+        if self.limb is not None and self.limb not in names:
+            raise ConfigError(f'no actuator "{self.limb}"{nearest(self.limb, names)}')
+        return self.limb or names[0]
 
 
 @dataclass
@@ -105,28 +115,30 @@ def driven(run: RunFile, plan: Plan, ask: Ask | None) -> Calibration:
         )
     if run.plant is None and run.clock.kind != "wall":
         raise ConfigError("a real robot is calibrated in real time: --set clock.kind=wall")
-    limb = _limb(run, plan)
+    limb = plan.limb_of(run)
     driver = _Driver(run, limb, plan)
     legs = [driver.leg(way, ask) for way in Way]
     return Calibration(driver.body, body_file.of(run, limb), legs, driver.remarks)
 
 
-def reckoned(run: RunFile, plan: Plan, body: Body, measured: tuple[float, float]) -> Calibration:
-    """Return what follows where a person drove the plan and measured so many metres and radians."""
+def reckoned(run: RunFile, plan: Plan, measured_m: float, measured_rad: float) -> Calibration:
+    """Return what follows where the plan was driven before and a person measured it.
+
+    Raises
+    ------
+    ConfigError
+        Where no body file says what the robot was thought to be.
+    """
+    limb = plan.limb_of(run)
+    file = body_file.of(run, limb)
+    if file is None:
+        raise ConfigError(f"{run.path}: [actuator.{limb}]: it names no body file")
+    body = bodies.load(str(file), run.folder, f"[actuator.{limb}]")
     legs = [
-        Leg(Way.FORWARD, plan.metres, measured[0]),
-        Leg(Way.LEFT, plan.radians, measured[1]),
+        Leg(Way.FORWARD, plan.metres, measured_m),
+        Leg(Way.LEFT, plan.radians, measured_rad),
     ]
-    return Calibration(body, body_file.of(run, _limb(run, plan)), legs)
-
-
-def _limb(run: RunFile, plan: Plan) -> str:
-    names = [part.name for part in run.decoders]
-    if not names:
-        raise ConfigError(f"{run.path}: it has no actuator, so there is nothing to calibrate")
-    if plan.limb is not None and plan.limb not in names:
-        raise ConfigError(f'no actuator "{plan.limb}": {", ".join(names)}')
-    return plan.limb or names[0]
+    return Calibration(body, file, legs)
 
 
 class _Driver:

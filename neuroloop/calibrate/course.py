@@ -106,11 +106,11 @@ class Course:
             self._send(t_us)
 
     def _drive_leg(self) -> Iterator[bool]:
-        """The leg, tick by tick."""
+        """Drive the leg, tick by tick."""
         yield from self._armed()
-        yield from self._stand()
         if self.failure:
             return
+        yield from self._stand()
         self._begin()
         signs, speed = self._leg.way.value, self._leg.speed_mps
         latest_us = self._t_us + round(3e6 * self._leg.wheel_m / speed) + 10 * _STAND_US
@@ -127,7 +127,7 @@ class Course:
         first_us = ordered_us = self._t_us
         while state_of(self._loop) is not State.ARMED:
             if self._t_us - first_us > _ARM_US:
-                self.failure = f"nothing may move: {said(self._loop).get('text', 'no guard')}"
+                self.failure = f"nothing may move: {said(self._loop).get('short', 'no guard')}"
                 return
             if self._t_us - ordered_us >= _ORDER_US:
                 ordered_us = self._t_us
@@ -148,10 +148,10 @@ class Course:
         if self._loop.episode.contacts:
             self.failure = f"the robot touched an obstacle {self._so_far()}: more room is wanted"
         elif state_of(self._loop) not in (State.ARMED, State.HOLD):
-            self.failure = f"{said(self._loop).get('text', 'no guard')}, {self._so_far()}"
+            self.failure = f"{said(self._loop).get('short', 'no guard')}, {self._so_far()}"
         elif self._t_us > latest_us:
             held = f"the guard held the robot back {self._so_far()}"
-            self.failure = f"{held}: {said(self._loop).get('text', '')}"
+            self.failure = f"{held}: {said(self._loop).get('short', '')}"
         return bool(self.failure)
 
     def _so_far(self) -> str:

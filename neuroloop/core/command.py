@@ -43,7 +43,8 @@ class Verdict(IntEnum):
 
     TAKEN = 0
     MALFORMED = 1
-    """another version, a wrong check word, a wrong number of channels, or what is no number"""
+    """another version, a wrong check word, no owner, a negative number, a wrong number of channels,
+    or what is no number"""
     STRANGER = 2
     """of another owner than the one that holds the body"""
     DUPLICATE = 3
@@ -89,11 +90,7 @@ class Gate:
         return self.sequence >= 0 and now_ns - self.heard_ns <= self.watchdog_ns
 
     def _judge(self, words: Int64s, now_ns: int) -> Verdict:
-        if len(words) != COMMAND_WORDS or words[C_VERSION] != VERSION:
-            return Verdict.MALFORMED
-        if words[C_CHECK] != check_of(words) or words[C_CHANNELS] != self.channels:
-            return Verdict.MALFORMED
-        if not np.isfinite(values_of(words, self.channels)).all():
+        if not self._well_formed(words):
             return Verdict.MALFORMED
         # the body changes hands only where its last owner has been silent
         if self.owner not in (0, int(words[C_OWNER])) and self.awake(now_ns):
@@ -104,6 +101,15 @@ class Gate:
         if abs(now_ns - int(words[C_SENT_NS])) > self.watchdog_ns:
             return Verdict.LATE
         return Verdict.TAKEN
+
+    def _well_formed(self, words: Int64s) -> bool:
+        if len(words) != COMMAND_WORDS or words[C_VERSION] != VERSION:
+            return False
+        if words[C_CHECK] != check_of(words) or words[C_CHANNELS] != self.channels:
+            return False
+        if words[C_OWNER] == 0 or words[C_SEQUENCE] < 0:
+            return False
+        return bool(np.isfinite(values_of(words, self.channels)).all())
 
 
 def check_of(words: Int64s) -> int:
@@ -117,7 +123,7 @@ def values_of(words: Int64s, channels: int) -> list[float]:
     return values
 
 
-def command(  # noqa: PLR0913
+def command(
     owner: int,
     sequence: int,
     sent_ns: int,

@@ -15,6 +15,7 @@ class Happened(StrEnum):
     """What the robot did."""
 
     STOPPED = "stopped"
+    STOOD = "stood still when its body went on"
     WENT_ON = "went on"
     REFUSED = "refused"
     DIED = "its body died"

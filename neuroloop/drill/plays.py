@@ -90,8 +90,7 @@ class Stops:
             outcome = robot.end()
         else:
             outcome = robot.ended()
-            if outcome.exit_code != self.exit_code:
-                found.wrong.append(f"exit code {outcome.exit_code}, not {self.exit_code}")
+        found.wrong += ended_with(outcome, Exit.INTERRUPTED if armed_ns else self.exit_code)
         box = robot.box()
         found.lines += told(outcome) + written(box)
         self._judge(robot, box, found, over_ns, armed_ns)
@@ -119,6 +118,7 @@ class Stops:
             return
         found.happened = Happened.STOPPED
         if self.sleeps:
+            found.happened = Happened.STOOD
             if judge.moved(box, over_ns, armed_ns):
                 found.wrong.append("it moved when its body went on, though nobody armed")
             return
@@ -130,11 +130,20 @@ class Stops:
 
 @dataclass(frozen=True)
 class GoesOn:
-    """Nothing happens to the robot; or, where ``may_stop``, it stops safely."""
+    """Nothing happens to the robot.
+
+    Parameters
+    ----------
+    may_stop
+        Whether it may stop as well, safely.
+    answers
+        Whether a part says that the harm was done.
+    """
 
     inject: Inject
     lasts_s: float = _LASTS_S
     may_stop: bool = False
+    answers: bool = False
     check: Check = field(default=lambda _: [])
 
     def __call__(self, robot: Robot) -> Finding:
@@ -145,12 +154,15 @@ class GoesOn:
         with self.inject(robot):
             time.sleep(self.lasts_s)
             found.lines += status(robot)
+            if self.answers and not robot.obeyed:
+                found.wrong.append("the harm was not done")
         time.sleep(_REFUSED_S)
         over_ns = time.monotonic_ns()
         found.lines += status(robot)
         outcome = robot.end()
         box = robot.box()
         found.lines += told(outcome)
+        found.wrong += ended_with(outcome, Exit.INTERRUPTED)
         found.wrong += [*blind(box), *self.check(box)]
         paused_ms = judge.longest_pause_ms(box, robot.fault_ns, over_ns)
         if not paused_ms:
@@ -178,8 +190,7 @@ class Refused:
         """Play it."""
         outcome = robot.ended(30.0)
         found = Finding(Happened.REFUSED, lines=told(outcome))
-        if outcome.exit_code != self.exit_code:
-            found.wrong.append(f"exit code {outcome.exit_code}, not {self.exit_code}")
+        found.wrong += ended_with(outcome, self.exit_code)
         if judge.moved(robot.box(), 0):
             found.wrong.append("it moved")
         return found
@@ -189,6 +200,15 @@ def status(robot: Robot) -> list[str]:
     """Return what the loop says of itself through its control socket."""
     answer = robot.ask("status").get("answer")
     return [str(answer)] if answer else []
+
+
+def ended_with(outcome: Outcome, exit_code: int | None) -> list[str]:
+    """Return what is wrong with a run's exit code, or with its report where it owes one."""
+    if outcome.exit_code != exit_code:
+        return [f"exit code {outcome.exit_code}, not {exit_code}: {outcome.errors.strip()[-300:]}"]
+    if exit_code == Exit.INTERRUPTED and not outcome.report:
+        return ["it left no report"]
+    return []
 
 
 def told(outcome: Outcome) -> list[str]:

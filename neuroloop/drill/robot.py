@@ -1,5 +1,6 @@
 """A robot that really runs, as ``neuroloop run`` in processes of its own, for one drill."""
 
+import contextlib
 import json
 import os
 import signal
@@ -16,14 +17,14 @@ import numpy as np
 
 from neuroloop.core.errors import MachineError, NeuroloopError, PartError
 from neuroloop.drill import judge
-from neuroloop.drill.parts.trigger import pull
+from neuroloop.drill.parts.trigger import pull, was_obeyed
 from neuroloop.drill.processes import Process, descendants
 from neuroloop.runtime import control_socket
 from neuroloop.runtime.host.black_box import RECORD, Records, read_black_box
 
 RUN_FILE = Path(__file__).with_name("robot.toml")
 _START_S, _END_S, _ANSWER_S = 30.0, 10.0, 2.0
-_LOOK_S = 0.02
+_LOOK_S = 0.05
 _STEADY_NS = 300_000_000
 """it has to move for so long before something is done to it"""
 
@@ -53,6 +54,8 @@ class Robot:
         Further ones of ``neuroloop run``.
     stdin
         Number of an open file; nothing where it is left out.
+    keyboard
+        Number of the other end, where that is a terminal.
     module
         What is run; ``neuroloop`` or a program of the drills.
     """
@@ -65,6 +68,7 @@ class Robot:
         *,
         options: Sequence[str] = (),
         stdin: int | None = None,
+        keyboard: int | None = None,
         module: Sequence[str] = ("neuroloop", "run"),
     ) -> None:
         self.folder = folder
@@ -79,7 +83,9 @@ class Robot:
         ]
         self._command = [sys.executable, "-m", *module, str(RUN_FILE), "--json", *options]
         self._command += [part for change in settings for part in ("--set", change)]
+        self.keyboard = keyboard
         self._stdin = subprocess.DEVNULL if stdin is None else stdin
+        self._restarts = "--restart" in options
         self._seen: set[Process] = set()
         self.fault_ns = 0
         """when the fault began, on the monotonic clock"""
@@ -115,8 +121,10 @@ class Robot:
 
     @property
     def brain(self) -> int:
-        """Process of the run."""
-        return self.process.pid
+        """Process of the run; of one that is started again, the present one."""
+        if not self._restarts:
+            return self.process.pid
+        return next(p.pid for p in descendants(self.process.pid) if "host.worker" not in p.command)
 
     @property
     def body(self) -> int:
@@ -148,23 +156,30 @@ class Robot:
         """Tell the parts of the drill to fail in a way; "" ends it."""
         pull(self.trigger, word)
 
+    @property
+    def obeyed(self) -> bool:
+        """Whether a part said that it did what the last word asked for."""
+        return was_obeyed(self.trigger)
+
     def ask(self, do: str) -> dict[str, Any]:
         """Ask through the control socket, as ``neuroloop tell`` does; empty without an answer."""
-        sockets = sorted((self.folder / "neuroloop").glob("*.sock"))
-        if not sockets:
-            return {}
         request = {"do": do, "who": "the drill"}
-        try:
-            return control_socket.ask(sockets[-1], request, _ANSWER_S)
-        except MachineError:
-            return {}
+        for socket in (self.folder / "neuroloop").glob("*.sock"):
+            with contextlib.suppress(MachineError):
+                return control_socket.ask(socket, request, _ANSWER_S)
+        return {}
 
     # what it does
 
     def box(self) -> Records:
         """Return its black box so far; without records where there is none."""
+        return self.box_of(self.black_box)
+
+    @staticmethod
+    def box_of(path: Path) -> Records:
+        """Return a black box; without records where there is none."""
         try:
-            return read_black_box(self.black_box)
+            return read_black_box(path)
         except NeuroloopError:
             return np.empty(0, RECORD)
 

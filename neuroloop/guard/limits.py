@@ -60,6 +60,8 @@ LIMITED, REFLEX, STEERED = range(3)
 REASONS = ("limited", "reflex", "steered")
 """what ``interventions`` counts, in ticks"""
 
+_ENDLESS = 1e9
+"""no limit"""
 P_EXPIRES, P_STEER, P_SEPARATION, P_SPEED, P_TURN, P_ACCEL, P_LIMITS = range(7)
 _ARMED = int(State.ARMED)
 _EXPIRED, _BAD = int(Cause.EXPIRED), int(Cause.BAD_MOTION)
@@ -153,16 +155,16 @@ def build(config: Config, site: Site) -> Kernel:
     """Lay out the limb's row."""
     if site.body is None:
         raise ConfigError("guard: it needs an actuator whose body declares limits")
-    body, endless = site.body, float("inf")
+    body = site.body
     return Kernel(
         step,
         params=(
             config.command_expires_ms * 1e3,
             config.steer_expires_ms * 1e3,
             body.drive.wheel_separation_m,
-            config.max_speed_mps or endless,
-            config.max_turn_radps or endless,
-            config.max_accel_mps2 or endless,
+            config.max_speed_mps or _ENDLESS,
+            config.max_turn_radps or _ENDLESS,
+            config.max_accel_mps2 or _ENDLESS,
             *body.limits,
         ),
         state={

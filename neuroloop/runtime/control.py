@@ -35,7 +35,7 @@ class Control:
 
     def __init__(self, loop: Loop, name: str, idle_s: float = IDLE_S) -> None:
         self._loop, self._name, self._idle_s = loop, name, idle_s
-        self._connections = 0
+        self._talks: set[asyncio.Future[None]] = set()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._ready = threading.Event()
 
@@ -85,18 +85,26 @@ class Control:
             self._ready.set()
         await self._stop.wait()
         server.close()
+        await asyncio.sleep(0)  # what was just accepted comes to `_meet`
+        talks = list(self._talks)
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
 
-    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection until its end."""
-        self._connections += 1
-        try:
-            if self._connections <= MOST_CONNECTIONS:
-                await self._talk(reader, writer)
-        except (OSError, TimeoutError):  # gone, silent, or not reading its answers
-            writer.transport.abort()
-        finally:
-            self._connections -= 1
+    def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve a new connection, where there are not too many."""
+        if len(self._talks) >= MOST_CONNECTIONS:
             writer.close()
+            return
+        talk = asyncio.ensure_future(self._talk(reader, writer))
+        self._talks.add(talk)
+
+        def ended(_: object) -> None:
+            self._talks.discard(talk)
+            # cancelled, gone, silent, or not reading its answers: nothing is left to be sent
+            (writer.transport.abort if _failed(talk) else writer.close)()
+
+        talk.add_done_callback(ended)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while True:
@@ -112,3 +120,8 @@ class Control:
                 await writer.drain()
             if not line:
                 return
+
+
+def _failed(talk: "asyncio.Future[None]") -> bool:
+    """Whether a connection did not come to its own end."""
+    return talk.cancelled() or talk.exception() is not None

@@ -45,7 +45,7 @@ def folder() -> Path:
     uid = os.geteuid()
     given = os.environ.get("XDG_RUNTIME_DIR", "")
     place = Path(given, "neuroloop") if Path(given).is_dir() and given else None
-    place = place or Path("/tmp", f"neuroloop-{uid}")  # noqa: S108
+    place = place or Path("/tmp", f"neuroloop-{uid}")
     try:
         with contextlib.suppress(FileExistsError):
             place.mkdir(mode=0o700)

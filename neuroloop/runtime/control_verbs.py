@@ -20,7 +20,7 @@ from neuroloop.runtime.edits import edit_parameters
 from neuroloop.runtime.live.live import Live
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.said import said
-from neuroloop.runtime.told import LOOK_S, Told
+from neuroloop.runtime.told import Told
 from neuroloop.runtime.warden import BLOCK
 from neuroloop.safety.block import B_AHEAD, B_BEHIND, NO_LIMIT
 
@@ -169,9 +169,7 @@ async def answered(loop: Loop, line: bytes) -> bytes:
 
 async def _told(loop: Loop, order: Order, who: str) -> Answer:
     """Give an order and wait for what comes of it."""
-    told = Told(loop, order, who)
-    while (outcome := told.outcome()) is None:
-        await asyncio.sleep(LOOK_S)
+    outcome = await asyncio.to_thread(Told(loop, order, who).wait)
     if outcome.obeyed:
         return {"answer": outcome.text, "guard": said(loop)}
     return {

@@ -1,6 +1,7 @@
 """Steering from the terminal: keys become orders and motion of a running loop."""
 
 import atexit
+import math
 import os
 import select
 import sys
@@ -21,6 +22,10 @@ WHO = "keyboard"
 HELP = "keys:\n" + "\n".join(f"  {do.value}" for do in Do)
 _FORGET_S = 0.7
 """a key goes on from the last wish for so long; a held key begins to repeat sooner"""
+_MOVE_S, _AGAIN_S = 0.25, 0.1
+"""one press moves the robot for so long; how often it is told to stand after that"""
+_LONG_AGO_US = -1_000_000_000
+"""stamp of a command that has expired already, so that the network drives at once"""
 _END_S = 2.0
 _ORDERS = {
     Do.ARM: Order.ARM,
@@ -40,7 +45,8 @@ class Keyboard:
     """Reads the terminal while it is open, as a companion of `runtime.session.played`.
 
     The first limb of the loop is steered.  While a key is held the terminal repeats it, and each
-    time a motion is sent; when it is released nothing is sent any more, and the motion expires.
+    time a motion is sent; when it is released the robot stands for a moment, then nothing is sent
+    any more, the last command expires, and the network drives.
 
     Parameters
     ----------
@@ -55,7 +61,7 @@ class Keyboard:
     ) -> None:
         self._loop, self._show = loop, show
         self._terminal = sys.stdin.fileno() if terminal is None else terminal
-        self._wish, self._wished_s = Wish(), 0.0
+        self._wish, self._wished_s = Wish(), -math.inf
         self._before: list[Any] | None = None
         self._thread = threading.Thread(target=self._read, name="keyboard", daemon=True)
 
@@ -101,9 +107,11 @@ class Keyboard:
     def _read(self) -> None:
         rest = b""
         while True:
-            ready, _, _ = select.select([self._terminal, self._wake], [], [])
+            ready, _, _ = select.select([self._terminal, self._wake], [], [], self._idle())
             if self._wake in ready:
                 return
+            if not ready:
+                continue
             try:
                 typed = os.read(self._terminal, 1024)
             except OSError:  # the terminal was closed; its hang-up ends the run
@@ -123,7 +131,7 @@ class Keyboard:
             elif do in _ORDERS:
                 self._show(Told(self._loop, _ORDERS[do], WHO).wait().text)
             elif do is Do.RELEASE:
-                self._wish = Wish()
+                self._release()
                 self._show("the network drives")
             elif do is Do.END:
                 self._loop.episode.stop.asked = True
@@ -138,8 +146,30 @@ class Keyboard:
             raise ConfigError("this run moves nothing that could be steered")
         wish = self._wish if now_s - self._wished_s < _FORGET_S else Wish()
         self._wish, self._wished_s = wish.after(do), now_s
-        wheels = self._wish.wheels(loop.actuators[0].body)
-        loop.orders.steer(loop.orders.limbs[0], wheels, loop.next_index * loop.dt_us)
+        self._send(self._wish, loop.next_index * loop.dt_us)
+
+    def _idle(self) -> float | None:
+        """Tell the robot to stand where no key came; returns how long to wait for the next one.
+
+        Between the first press of a held key and its repetitions the network must not drive.
+        """
+        since_s = time.monotonic() - self._wished_s
+        if since_s > _FORGET_S:
+            return None
+        if since_s < _MOVE_S:
+            return _MOVE_S - since_s
+        self._send(Wish(), self._loop.next_index * self._loop.dt_us)
+        return _AGAIN_S
+
+    def _release(self) -> None:
+        """Let the network drive at once."""
+        self._wish, self._wished_s = Wish(), -math.inf
+        if self._loop.orders.limbs:
+            self._send(self._wish, _LONG_AGO_US)
+
+    def _send(self, wish: Wish, t_us: int) -> None:
+        loop = self._loop
+        loop.orders.steer(loop.orders.limbs[0], wish.wheels(loop.actuators[0].body), t_us)
 
 
 def _in_front(terminal: int) -> bool:

@@ -40,8 +40,8 @@ _WORDS = {
     Cause.BAD_MOTION: "a command that is no number",
     Cause.OVERRUN: "ticks skipped for too long",
     Cause.PART: "{who} failed",
-    Cause.EMERGENCY: "asked for by {who}",
-    Cause.ORDER: "asked for by {who}",
+    Cause.EMERGENCY: "emergency stop by {who}",
+    Cause.ORDER: "disarmed by {who}",
     Cause.NETWORK: "a state of the network is no longer a number",
 }
 
@@ -61,7 +61,8 @@ def said(loop: Loop) -> dict[str, Any]:
     refused      how often an order to arm was refused
     ticks        in which each cause was active, of those that ever were
     warnings     ticks in which each warning was given
-    text         all of it in one line: ``stopped at 3.21 s: sensor "lidar" silent``
+    short        the state in one line: ``stopped at 3.21 s: sensor "lidar" silent``
+    text         the same, and the warnings that there were
     ============ ==========================================================================
     """
     if BLOCK not in loop.program.arena.fields:
@@ -71,18 +72,20 @@ def said(loop: Loop) -> dict[str, Any]:
     ended = _ended(loop, block)
     active = [cause for cause in Cause if int(block[B_ACTIVE]) >> cause & 1]
     against = [_words(cause, _who(loop, block, cause, active)) for cause in active]
-    stops, warnings = int(block[B_STOPS]), _counts(block[B_WARNED : B_WARNED + len(Cause)])
+    short = _sentence(state, since_s, ended, against)
+    warnings = _counts(block[B_WARNED : B_WARNED + len(Cause)])
     return {
         "state": state.name.lower(),
         "since_s": since_s,
         "causes": [cause.name.lower() for cause in active],
         "against": against,
         "ended": ended,
-        "stops": stops,
+        "stops": int(block[B_STOPS]),
         "refused": int(block[B_REFUSED]),
         "ticks": _counts(block[B_COUNTS : B_COUNTS + len(Cause)]),
         "warnings": warnings,
-        "text": _sentence(state, since_s, ended, against, stops) + _warned(warnings),
+        "short": short,
+        "text": short + _warned(warnings),
     }
 
 
@@ -94,18 +97,22 @@ def state_of(loop: Loop) -> State | None:
 
 
 def _sentence(
-    state: State, since_s: float, ended: dict[str, Any] | None, against: list[str], stops: int
+    state: State, since_s: float, ended: dict[str, Any] | None, against: list[str]
 ) -> str:
     """Say the state, and why: what ended motion, or else what stands against its beginning."""
     if ended is None:
-        why = f"; against arming: {', '.join(against)}" if against else ""
         since = f" since {since_s:.2f} s" if state is State.ARMED else ""
-        return f"{STATES[state]}{since}{why}"
-    last = f"at {ended['t_s']:.2f} s: {ended['text']}"
-    if state is State.ARMED:
-        times = "once" if stops == 1 else f"{stops} times, last"
-        return f"armed since {since_s:.2f} s; motion ended {times} {last}"
-    return f"{STATES[state]} {last}"
+        return f"{STATES[state]}{since}{_against(against)}"
+    if state in (State.HOLD, State.STOPPED, State.OFF):
+        return f"{STATES[state]} at {ended['t_s']:.2f} s: {ended['text']}"
+    if state is not State.ARMED and since_s == ended["t_s"]:
+        return f"{ended['text']} at {since_s:.2f} s"
+    last = f"motion ended last at {ended['t_s']:.2f} s: {ended['text']}"
+    return f"{STATES[state]} since {since_s:.2f} s{_against(against)}; {last}"
+
+
+def _against(against: list[str]) -> str:
+    return f"; against arming: {', '.join(against)}" if against else ""
 
 
 def _warned(warnings: dict[str, int]) -> str:

@@ -20,7 +20,7 @@ def snapshot(loop: Loop) -> State:
 
 def beside_network(loop: Loop) -> State:
     """Copy all but the network's memory."""
-    state = alone(loop, loop.next_index) | {RINGS: loop.intake.snapshot()}
+    state = {RINGS: loop.intake.snapshot()} | alone(loop, loop.next_index)
     return state | {name: part.snapshot() for name, part in stateful(loop).items()}
 
 

@@ -11,8 +11,7 @@ from neuroloop.runtime.said import STATES, said
 
 PATIENCE_S = 0.5
 """how long an order may take until it is said that nothing came of it"""
-LOOK_S = 0.005
-"""how often to look whether something came of it"""
+_LOOK_S = 0.005
 
 _AIM = {
     Order.ARM: State.ARMED,
@@ -31,7 +30,7 @@ class Outcome:
 
 
 class Told:
-    """Gives an order when it is made; `outcome` says what came of it.
+    """Gives an order when it is made; `wait` says what came of it.
 
     Parameters
     ----------
@@ -55,29 +54,29 @@ class Told:
         loop.orders.give(order, who, loop.next_index * loop.dt_us)
 
     def outcome(self) -> Outcome | None:
-        """Return what came of it, None as long as that is open; call it every `LOOK_S`."""
+        """Return what came of it, None as long as that is open."""
         now = said(self._loop)
         if State[now["state"].upper()] is _AIM[self._order]:
-            return Outcome(obeyed=True, text=now["text"])
+            return Outcome(obeyed=True, text=now["short"])
         if self._order is Order.ARM and now["refused"] > self._before["refused"]:
             return Outcome(obeyed=False, text=_not_armed(now))
         if time.monotonic() < self._deadline:
             return None
         if self._order is Order.ARM:
             return Outcome(obeyed=False, text=_not_armed(now))
-        return Outcome(obeyed=False, text=f"nothing came of it: {now['text']}")
+        return Outcome(obeyed=False, text=f"nothing came of it: {now['short']}")
 
     def wait(self) -> Outcome:
         """Wait for the outcome, half a second at most."""
         while (outcome := self.outcome()) is None:
-            time.sleep(LOOK_S)
+            time.sleep(_LOOK_S)
         return outcome
 
 
 def _not_armed(now: dict[str, Any]) -> str:
     state = State[now["state"].upper()]
     if state is State.EMERGENCY:
-        return f"not armed: {now['text']}; reset it first"
+        return f"not armed: {now['short']}; reset it first"
     if now["against"]:
         return f"not armed: {', '.join(now['against'])}"
     return f"not armed: {STATES[state]}, and no tick took the order"

@@ -17,8 +17,8 @@ FORWARD, TURN, TOUCHING, FREE, T_US, STATE = range(7, 13)
 speed and turning speed as they came out, contact, distance it may move unchecked, time"""
 
 BODY_RADIUS, SEPARATION, LIMIT, CHANGE, DT, SCALE, ROBOT = range(7)
-"""``float64[ROBOT]``: metres, metres, m/s, m/s a step, seconds a step, metres that the floor sees for
-each metre that a wheel believes to go"""
+"""``float64[ROBOT]``: metres, metres, m/s, m/s a step, seconds a step, and metres on the
+floor for each metre that a wheel believes to go"""
 
 _PASSES = 16
 _SLACK_M = 1e-9

@@ -6,9 +6,10 @@ import pytest
 from neuroloop import Input, Network, Population, Projection, Simulator
 from neuroloop.config import runfile
 from neuroloop.core.errors import ConfigError, Exit, PartError
-from neuroloop.core.message import R_BROKEN, R_INDEX, Kind, messages
+from neuroloop.core.message import R_BROKEN, R_INDEX, Kind, messages, RECORD_BYTES
 from neuroloop.engine.finite import AT_ONCE
 from neuroloop.network import one_to_one
+from neuroloop.runtime.edits import edit
 from neuroloop.runtime.session import played
 
 
@@ -184,7 +185,7 @@ def _breaking(run, watch):
         def take(self, record, outcome):
             if int(outcome[:RECORD_BYTES].view(np.int64)[R_INDEX]) >= 500 and not self._done:
                 self._done = True
-                self._loop.edit("motor.v", np.nan)
+                edit(self._loop, "motor.v", np.nan)
 
     def onlookers(loop):
         actuators[:] = [Actuator(a) for a in loop.actuators]
@@ -217,7 +218,7 @@ def test_run_file_may_ask_for_clamping():
     run = runfile.load("navigate_by_hand", ["engine.not_a_number=clamp", "run.seconds=1"])
 
     def onlookers(loop):
-        loop.edit("motor.v", np.nan)
+        edit(loop, "motor.v", np.nan)
         return ()
 
     with played(run, onlookers) as session:

@@ -7,6 +7,7 @@ import pytest
 
 from neuroloop.cli.main import main
 from neuroloop.config import runfile
+from neuroloop.runtime.said import said
 from neuroloop.runtime.session import played
 
 RUN = """
@@ -14,6 +15,7 @@ RUN = """
 kind = "{clock}"
 [sensor.sonar]
 kind = "./part.py"
+repeats = true
 [encoder.sectors]
 kind = "sectors"
 input = "sonar"
@@ -21,6 +23,8 @@ sectors = 3
 [engine]
 kind = "float"
 network = "part.py:network"
+[guard]
+arm = "start"
 [decoder.wheels]
 kind = "linear"
 input = "motor"
@@ -100,11 +104,13 @@ def test_the_motors_stop_while_a_sensor_is_silent(folder):
     )
     with played(runfile.load(str(run), ["run.seconds=3", "sensor.sonar.silent_ms=300"])) as session:
         values = [v for _, v in written(session)]
-        counts = session.loop.program.arena["guard.wheels.interventions"].tolist()
+        guard = said(session.loop)
     driving = [i for i, v in enumerate(values) if v != "stop" and max(v) > 0]
     # the last scan is of 0.95 s; 300 ms later nothing moves any more, to the very end
     assert driving[-1] == pytest.approx(1250, abs=2)
-    assert counts[3] == pytest.approx(3000 - 1250, abs=3)
+    assert guard["ticks"]["silent"] == pytest.approx(3000 - 1250, abs=60)
+    assert guard["state"] == "stopped"
+    assert guard["ended"]["text"] == 'sensor "sonar" silent'
     assert values[-1] == "stop"
 
 

@@ -6,6 +6,7 @@ import pytest
 from neuroloop.config import runfile
 from neuroloop.report.trace import Trace
 from neuroloop.runtime.episode import End
+from neuroloop.runtime.edits import edit
 from neuroloop.runtime.session import played
 
 
@@ -28,11 +29,11 @@ def _motion(silenced):
 
     def onlookers(loop):
         for name in silenced:
-            loop.edit(f"{name}.silent", 1)
+            edit(loop, f"{name}.silent", 1)
         traces.append(Trace(loop))
         return traces
 
-    with played(runfile.load("navigate_by_hand", ["run.seconds=8"]), onlookers) as session:
+    with played(runfile.load("navigate_by_hand", ["run.seconds=8", "guard.reflex=false"]), onlookers) as session:
         return traces[0].motions()["wheels"][1], session.loop.episode
 
 
@@ -48,7 +49,10 @@ def test_silenced_neurons_change_the_motion():
 
 def test_without_its_turning_neurons_the_rover_misses_its_goal(play):
     session, _ = play(
-        "navigate_by_hand", "run.seconds=60", before=lambda loop: loop.edit("motor.silent", 1)
+        "navigate_by_hand",
+        "run.seconds=60",
+        "guard.reflex=false",
+        before=lambda loop: edit(loop, "motor.silent", 1),
     )
     assert session.loop.episode.end is End.TIME
     assert session.loop.episode.contacts > 0

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from neuroloop.runtime.edits import edit
+
 from neuroloop.config import runfile
 from neuroloop.network import load
 from neuroloop.runtime.episode import End
@@ -22,7 +24,7 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not(play):
 
 def test_silenced_motor_neurons_mean_no_motion(play):
     session, meter = play(
-        "navigate", "run.seconds=5", before=lambda loop: loop.edit("motor.silent", 1)
+        "navigate", "run.seconds=5", before=lambda loop: edit(loop, "motor.silent", 1)
     )
     assert meter.spikes > 1000
     assert session.loop.episode.path_m == pytest.approx(0, abs=1e-6)

@@ -15,7 +15,7 @@ import pytest
 
 import neuroloop
 from neuroloop.core.kernel import stamp
-from neuroloop.runtime.live import run
+from neuroloop.runtime.live.run import run
 from neuroloop.runtime.tick import tick
 
 PACKAGE = Path(neuroloop.__file__).parent
@@ -227,7 +227,7 @@ def test_folder_of_a_user_that_is_moved_with_its_cache_still_runs(copy):
 STAMPS = """
 from neuroloop.core.kernel import stamp
 from neuroloop.runtime.tick import tick
-from neuroloop.runtime.live import run
+from neuroloop.runtime.live.run import run
 print(stamp(tick.py_func), stamp(run.py_func))
 """
 

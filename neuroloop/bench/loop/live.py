@@ -16,6 +16,7 @@ from neuroloop.core.message import (
     R_INDEX,
     R_LATE_NS,
     R_SENT_NS,
+    R_T_US,
     READING,
     RECORD_WORDS,
     SIZE,
@@ -28,24 +29,31 @@ from neuroloop.runtime.session import played
 
 
 class Punctual:
-    """A sink that keeps when each tick began, when its motion was out, and what had entered."""
+    """A sink that keeps when each tick began, when its motion was out, and what had entered.
+
+    Readings from before the first tick waited for the run to begin, so they are left out.
+    """
 
     def __init__(self, loop: Loop) -> None:
         names = {source.spec.name for source in loop.sources}
         self._ports = {feed.port for feed in loop.intake.feeds if feed.name in names}
         self.late_ns, self.out_ns, self.reaction_ns = array("q"), array("q"), array("q")
+        self._first_us: int | None = None
 
     def take(self, record: UInt8s, outcome: UInt8s) -> None:
         """Look at one tick."""
         words = record.view(np.int64)
         head = words[:RECORD_WORDS].tolist()
+        if self._first_us is None:
+            self._first_us = head[R_T_US]
         sent_ns = int(outcome[: 8 * RECORD_WORDS].view(np.int64)[R_SENT_NS])
         self.late_ns.append(head[R_LATE_NS])
         self.out_ns.append(sent_ns - head[R_INDEX] * head[R_DT_US] * 1000)
         at, end = RECORD_WORDS, head[R_BYTES] // 8
         while at < end:
             message = words[at : at + MESSAGE_WORDS].tolist()
-            if message[PORT] in self._ports and message[KIND] in {READING, SPIKES}:
+            reading = message[PORT] in self._ports and message[KIND] in {READING, SPIKES}
+            if reading and message[T_US] >= self._first_us:
                 self.reaction_ns.append(sent_ns - message[T_US] * 1000)
             at += message[SIZE] // 8
 

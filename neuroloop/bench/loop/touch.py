@@ -28,7 +28,9 @@ class Touch:
 
     def __init__(self, config: Config, site: Site) -> None:
         self.spec = SourceSpec(site.name, Spikes, (UNITS,), config.rate_hz)
-        self._rng = site.rng()
+        order = site.rng().permutation(UNITS).astype(np.uint32)
+        self._order = np.concatenate([order, order])
+        self._next = 0
         self._period_us = 1e6 / config.rate_hz
         self._period = -1
         self._since_us = -self._period_us
@@ -38,11 +40,11 @@ class Touch:
         period = int(until_us / self._period_us)
         if period <= self._period:
             return []
-        events = round((until_us - self._since_us) * EVENTS_HZ / 1e6)
+        events = min(max(round((until_us - self._since_us) * EVENTS_HZ / 1e6), 1), UNITS)
         self._period, self._since_us = period, until_us
-        unit = self._rng.choice(UNITS, min(max(events, 1), UNITS), replace=False)
-        stamp = np.full(len(unit), until_us - 1, np.int64)
-        return [Spikes(stamp, np.sort(unit).astype(np.uint32))]
+        unit = self._order[self._next : self._next + events]
+        self._next = (self._next + events) % UNITS
+        return [Spikes(np.full(events, until_us - 1, np.int64), unit)]
 
 
 def build(config: Config, site: Site) -> Touch:

@@ -41,7 +41,7 @@ DRILLS = (
         "sensor-frozen",
         "a sensor's process hangs (SIGSTOP)",
         _STOPS,
-        'sensor "pulse" silent',
+        'sensor "pulse"( silent|: its process has not answered)',
         Stops(_frozen),
     ),
     Drill(

@@ -50,6 +50,8 @@ class BlackBox:
 
     def __init__(self, path: Path, records: int = RECORDS) -> None:
         n_bytes = _HEADER_BYTES + RECORD.itemsize * records
+        if path.exists() and not path.is_file():
+            raise MachineError(f"black box {path}: is no file; the name of a file is wanted")
         try:
             path.unlink(missing_ok=True)
             with path.open("xb+") as file:

@@ -96,6 +96,7 @@ class LiveBody:
             )
         self.plant.command(np.zeros(self.gate.channels, np.float32))
         self.plant.advance(at_us)
+        self._state[TOUCHED_US] = _NEVER_US
         self._start_ns, self._last_ns = start_ns, now_ns
         for sensor in self._sensors:
             sensor.begin(start_ns, at_us)

@@ -120,7 +120,7 @@ class Child:
                     raise PartError(f"plant: its process is gone and cannot {what}")
                 if time.monotonic() > deadline:
                     raise PartError(f"plant: its process gave no answer for {_ANSWER_S:g} s")
-                if self._line.flush():
+                if self._line.flush_for(_LOOK_S):
                     self._line.wait(_LOOK_S)
                 self._hear()
             answer = self._answers.pop(number)

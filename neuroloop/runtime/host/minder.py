@@ -1,5 +1,6 @@
 """Looks after a host's process, tells what happens to it, and starts it again where that helps."""
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,6 +11,7 @@ from neuroloop.runtime.host.child import Child
 from neuroloop.runtime.host.memory import HEARTBEAT, load
 from neuroloop.runtime.host.wire import Failed
 
+_log = logging.getLogger("neuroloop.host")
 _SILENT_NS = 200_000_000
 _HANGS_NS = 5_000_000_000
 """a process of sensors that stands still for so long is started anew"""
@@ -72,7 +74,7 @@ class Minder:
         child = self.child
         if child is None:
             if not self.dead and self._again is not None and now_ns >= self._retry_ns:
-                self.child, self._started_ns, self._since_ns = self._again(now_ns), now_ns, 0
+                self._start(self._again, now_ns)
             return []
         running = child.running  # before listening: what it said before it ended counts
         child.hear()
@@ -89,6 +91,14 @@ class Minder:
         if self.child is not None:
             self.child.close()
             self.child = None
+
+    def _start(self, again: Callable[[int], Child], now_ns: int) -> None:
+        try:
+            self.child = again(now_ns)
+        except OSError as error:  # no process or no file is to be had just now
+            _log.warning("%s: its process cannot be started: %s", self._what, error)
+            self._retry_ns = self._backoff.failed(now_ns)
+        self._started_ns, self._since_ns = now_ns, 0
 
     def _ended(self, child: Child, now_ns: int) -> list[Change]:
         text = f"{self._what}: its process {child.how_it_ended()}"

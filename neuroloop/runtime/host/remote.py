@@ -115,7 +115,7 @@ class RemotePlant:
     def touching(self) -> bool:
         """Whether the body is or was in contact within the last 20 ms."""
         now = self._now()
-        return bool(now[TOUCHING]) or now[T_US] - now[TOUCHED_US] < _CONTACT_US
+        return bool(now[TOUCHING] or now[T_US] - now[TOUCHED_US] < _CONTACT_US)
 
     def place(self, start: tuple[float, float, float], goal: Point | None) -> None:
         """Begin anew; refused while the plant runs."""

@@ -70,8 +70,12 @@ class HostedSensor:
     def begin(self, start_ns: int, at_us: int) -> None:
         """Run time was 0 at ``start_ns``; recordings lose what they have before ``at_us``."""
         self._start_ns = start_ns
-        if self.finite:
+        if not self.finite:
+            return
+        try:
             self._source.read(at_us)
+        except Exception as error:
+            blame("sensor", self.name, error)
 
     def rehearse(self, until_us: int) -> None:
         """Measure once and undo it, so that nothing has to be compiled in the first round."""

@@ -15,9 +15,12 @@ import sys
 import time
 from contextlib import ExitStack
 
+import numpy as np
+
 from neuroloop.core import shared
 from neuroloop.core.errors import Exit, NeuroloopError
 from neuroloop.core.ring import Ring
+from neuroloop.core.values import Scalars
 from neuroloop.runtime import realtime
 from neuroloop.runtime.feed import Feed
 from neuroloop.runtime.host import calls, wire
@@ -34,6 +37,7 @@ _AFTER_NS = 500_000_000
 _LEAST_PAUSE_NS = 100_000
 _SECOND_NS = 1_000_000_000
 _FASTEST_NS, _SLOWEST_NS = 1_000_000, 20_000_000
+_NOTHING = Scalars(0, np.zeros(1, np.float32))
 _PATIENCE_S, _LAST_WORDS_S = 0.1, 1.0
 
 
@@ -60,14 +64,21 @@ class Worker:
         with ExitStack() as stack:
             self._parts = assembled(build, self._shared, stack, self._tell, self._coming)
             self._dt_us = build.dt_us
-            if self._parts.body is not None:
-                self._parts.body.show(0)
+            self._rehearse()
             self._line.send(self._parts.built)
             while (request := self._next()) is not None:
                 if isinstance(request, Begin):
                     self._begin(self._parts, request)
                     return
                 self._serve(request)
+
+    def _rehearse(self) -> None:
+        """Do once what will be done later, so that nothing is compiled in the first round."""
+        Feed("", 0, _NOTHING.values.nbytes).reading(_NOTHING)
+        if self._parts.body is not None:
+            self._parts.body.rehearse()
+        gc.collect()
+        gc.freeze()
 
     def _tell(self, name: str, well: bool, text: str) -> None:
         self._line.tell(wire.Noticed(name, well, text))
@@ -92,9 +103,10 @@ class Worker:
         if isinstance(request, Connect):
             self._connect(request)
         elif isinstance(request, Call):
-            self._line.send(calls.answer(request, plant, begun=begun))
-            if body is not None:
+            answer = calls.answer(request, plant, begun=begun)
+            if body is not None:  # who has the answer sees what it changed
                 body.show(time.monotonic_ns())
+            self._line.send(answer)
 
     def _connect(self, request: Connect) -> None:
         number = self._line.files.pop()
@@ -110,13 +122,10 @@ class Worker:
             self._parts.body.connect(feeds[wire.BODY])
 
     def _begin(self, assembly: Assembly, begin: Begin) -> None:
-        gc.collect()
-        gc.freeze()
         body = assembly.body
         if body is None:
             self._live_as_sensors(begin)
             return
-        body.rehearse()
         body.begin(begin.start_ns, begin.at_us, time.monotonic_ns())
         realtime.ask(_PRIORITY, pin=False)
         with realtime.locked_memory():
@@ -154,6 +163,7 @@ class Worker:
     def _rest_until(self, deadline_ns: int) -> None:
         """Serve the host until the next round is due."""
         while True:
+            self._serve_all()
             self._line.flush()
             left_s = (deadline_ns - time.monotonic_ns()) / _SECOND_NS
             if self._ended or left_s <= 0:
@@ -163,9 +173,13 @@ class Worker:
                 return
             if not self._line.wait(left_s):
                 return
-            for request in self._line.receive():
-                self._ended = self._ended or isinstance(request, End)
-                self._serve(request, begun=True)
+            self._requests += self._line.receive()
+
+    def _serve_all(self) -> None:
+        while self._requests and not self._ended:
+            request = self._requests.pop(0)
+            self._ended = isinstance(request, End)
+            self._serve(request, begun=True)
 
 
 def _period_ns(rate_hz: float) -> int:

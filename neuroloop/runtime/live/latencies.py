@@ -14,9 +14,10 @@ from neuroloop.runtime.live.facts import Latency
 from neuroloop.runtime.live.live import Live
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.source import OpenSource
+from neuroloop.runtime.warden import BODY
 
-_ENOUGH = 8
-"""readings of each sensor"""
+_FIRST, _ENOUGH = 2, 6
+"""readings of each sensor: the first ones are late, because code is read and memory touched"""
 _MOST_S = 1.0
 _NAP_S = 5e-3
 _STEP_US = 100
@@ -26,11 +27,14 @@ def settle(loop: Loop, live: Live, crew: Crew) -> None:
     """Wait until every sensor's latency is known, freeze them, and drop what came meanwhile."""
     unknown = [s for s in loop.sources if not (s.declared or s.recorded)]
     if unknown:
-        _wait(loop, live, unknown)
+        end = time.monotonic() + _MOST_S
+        _wait(loop, live, unknown, _FIRST, end)
+        for host in live.hosts:
+            host.forget()
+        crew.ages_us.clear()
+        _wait(loop, live, unknown, _ENOUGH, end)
         for source, age_us in zip(unknown, _ages(live, crew, unknown), strict=True):
             _freeze(loop, source, latency_us(age_us, loop.dt_us))
-        for feed in [s.feed for s in loop.sources if not s.recorded]:
-            drop_all(feed.ring.address, feed.ring.capacity)
     for host in live.hosts:
         for source in loop.sources:
             if source.spec.name in host.specs:
@@ -48,12 +52,18 @@ def latency_us(age_us: int, dt_us: int) -> int:
     return -(-(max(age_us, 0) + dt_us) // _STEP_US) * _STEP_US
 
 
-def _wait(loop: Loop, live: Live, unknown: Sequence[OpenSource]) -> None:
-    """Wait for readings; a sensor that gives none, or seldom, is not waited for long."""
-    end = time.monotonic() + _MOST_S
+def _wait(
+    loop: Loop, live: Live, unknown: Sequence[OpenSource], enough: int, end: float
+) -> None:
+    """Wait for readings; a sensor that gives none, or seldom, is not waited for beyond ``end``."""
+    fed = {s.feed.name for s in loop.sources if not s.recorded} | {BODY}
+    waiting = [feed.ring for feed in loop.intake.feeds if feed.name in fed]
     while time.monotonic() < end and not loop.episode.stop.asked:
         counts = _counts(live)
-        if all(counts.get(s.spec.name, s.readings) >= _ENOUGH for s in unknown):
+        known = all(counts.get(s.spec.name, s.readings) >= enough for s in unknown)
+        for ring in waiting:
+            drop_all(ring.address, ring.capacity)
+        if known:
             return
         time.sleep(_NAP_S)
 

@@ -54,7 +54,8 @@ _BACKLOG_BYTES = 1 << 24
 """what may wait for the onlookers before ticks are dropped for them, counted"""
 _PARTS_TICKS = 256
 """what may wait for the parts in plain Python: an older tick is of no use to them"""
-_LEAD_NS = 10_000_000
+_LEAD_NS = 50_000_000
+"""until run time 0, in which all that runs beside the tick begins"""
 _PRIORITY = 50
 """of 1 to 99; the threads of the kernel that serve devices have this too"""
 _NAP_S = 2e-4

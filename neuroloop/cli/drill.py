@@ -1,0 +1,56 @@
+"""``neuroloop drill``: fault drills, each in a robot that really runs."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def command(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Drills, or topics such as sensor; all by default.")
+    ] = None,
+    plant: Annotated[
+        Literal["plane", "bullet"], typer.Option(help="The world the robot drives in.")
+    ] = "plane",
+    listed: Annotated[bool, typer.Option("--list", help="Say which drills there are.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+    keep: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep black boxes and reports.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")] = False,
+) -> None:
+    """Make things go wrong in a robot that really runs, and measure that it stops.
+
+    For example `neuroloop drill`, or `neuroloop drill sensor brain-killed --plant bullet`.  What
+    counts is what the robot's body wrote into its black box: the milliseconds are from the last
+    command it took before the fault until its wheels are told to stand still, for good.  Let
+    nothing else run meanwhile.
+
+    Exit codes: 0 all was as expected, 3 something was not.
+    """
+    from neuroloop.core.errors import Exit
+    from neuroloop.drill import table
+    from neuroloop.drill.drill import chosen
+    from neuroloop.drill.trial import carried_out
+
+    picked = chosen(names or ())
+    if listed:
+        for drill in picked:
+            typer.echo(f"{drill.name:28}{drill.injected}: {drill.expects}")
+        return
+    results = []
+    for drill in picked:
+        results.append(carried_out(drill, plant, keep))
+        if sys.stderr.isatty() and not quiet:
+            typer.echo(table.line(results[-1]), err=True)
+    good = all(r.good for r in results)
+    if as_json:
+        rows = [{**asdict(r), "good": r.good} for r in results]
+        typer.echo(json.dumps({"plant": plant, "good": good, "drills": rows}))
+    else:
+        typer.echo("\n".join(table.markdown(results)))
+    raise typer.Exit(Exit.OK if good else Exit.PART_FAILED)

@@ -1,0 +1,108 @@
+"""The machine: cores that others take, a clock that somebody sets."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from neuroloop.bench.loop.stress import stressed
+from neuroloop.drill.drill import Drill
+from neuroloop.drill.plays import GoesOn
+from neuroloop.drill.robot import Robot
+
+_CAP_SYS_NICE, _CAP_SYS_TIME = 23, 25
+_HOG_S, _HOG_PRIORITY = 0.5, 20
+"""below the tick and the body, above everything else"""
+_HOG = """\
+import os, sys, time
+core, priority, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
+os.sched_setaffinity(0, {core})
+os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+end = time.monotonic() + seconds
+while time.monotonic() < end:
+    pass
+"""
+_HOUR_S = 3600
+
+
+@contextmanager
+def _starved(robot: Robot) -> Iterator[None]:
+    """Keep every core busy, at ordinary priority."""
+    with stressed(("cpu",)):
+        robot.mark()
+        yield
+
+
+@contextmanager
+def _hogged(robot: Robot) -> Iterator[None]:
+    """Keep every core from everything of ordinary priority for half a second."""
+    command = [sys.executable, "-c", _HOG]
+    tail = [str(_HOG_PRIORITY), str(_HOG_S)]
+    robot.mark()
+    hogs = [subprocess.Popen([*command, str(c), *tail]) for c in sorted(os.sched_getaffinity(0))]
+    try:
+        yield
+        for hog in hogs:
+            hog.wait(10 * _HOG_S)
+    finally:
+        for hog in hogs:
+            hog.kill()
+            hog.wait()
+
+
+@contextmanager
+def _stepped(robot: Robot) -> Iterator[None]:
+    """Set the machine's clock an hour ahead, then an hour behind, then back."""
+    behind_ns = time.time_ns() - time.monotonic_ns()
+
+    def set_clock(seconds: int) -> None:
+        time.clock_settime_ns(
+            time.CLOCK_REALTIME, time.monotonic_ns() + behind_ns + seconds * 10**9
+        )
+
+    robot.mark()
+    try:
+        for hours in (1, -1):
+            set_clock(hours * _HOUR_S)
+            time.sleep(0.2)
+        set_clock(0)
+        yield
+    finally:
+        set_clock(0)
+
+
+def _lacks(name: str, number: int) -> str:
+    """Return the name of a capability that this process has not."""
+    lines = Path("/proc/self/status").read_text("ascii").splitlines()
+    effective = next(line.split()[1] for line in lines if line.startswith("CapEff:"))
+    return "" if int(effective, 16) >> number & 1 else name
+
+
+DRILLS = (
+    Drill(
+        "cpu-starved",
+        "busy processes on all cores, of ordinary priority",
+        "goes on, or stops",
+        "armed since|stopped|held",
+        GoesOn(_starved, lasts_s=1.5, may_stop=True),
+    ),
+    Drill(
+        "cpu-hogged",
+        "real-time processes on all cores for 0.5 s, below the tick",
+        "goes on, or stops",
+        "armed since|stopped|held",
+        GoesOn(_hogged, lasts_s=0.7, may_stop=True),
+        lacks=lambda: _lacks("CAP_SYS_NICE", _CAP_SYS_NICE),
+    ),
+    Drill(
+        "clock-stepped",
+        "the wall clock is set an hour ahead, then an hour behind",
+        "goes on",
+        "armed since",
+        GoesOn(_stepped),
+        lacks=lambda: _lacks("CAP_SYS_TIME", _CAP_SYS_TIME),
+    ),
+)
