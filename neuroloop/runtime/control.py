@@ -35,7 +35,7 @@ class Control:
 
     def __init__(self, loop: Loop, name: str, idle_s: float = IDLE_S) -> None:
         self._loop, self._name, self._idle_s = loop, name, idle_s
-        self._talks: set[asyncio.Future[None]] = set()
+        self._talks: dict[asyncio.Future[None], socket.socket] = {}
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
         self._ready = threading.Event()
 
@@ -51,8 +51,10 @@ class Control:
         self.path = control_socket.path_of(self._name)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
+            self._socket.setblocking(False)
             self._socket.bind(str(self.path))
             self.path.chmod(0o600)  # until now its folder kept others out
+            self._socket.listen(MOST_CONNECTIONS)
         except OSError as error:
             self._socket.close()
             raise MachineError(f"{self.path}: no control socket: {error.strerror}") from error
@@ -71,57 +73,57 @@ class Control:
         with contextlib.suppress(RuntimeError):  # it has ended by itself
             self._asyncio.call_soon_threadsafe(self._stop.set)
         self._thread.join(_END_S)
+        self._socket.close()
 
     def _run(self) -> None:
         asyncio.run(self._serve())
 
     async def _serve(self) -> None:
+        """Take connections until told to stop, each a task of its own."""
         self._asyncio, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        try:
-            server = await asyncio.start_unix_server(
-                self._meet, sock=self._socket, limit=LINE_BYTES, backlog=MOST_CONNECTIONS
-            )
-        finally:
-            self._ready.set()
+        accepting = asyncio.ensure_future(self._accept())
+        self._ready.set()
         await self._stop.wait()
-        server.close()
-        await asyncio.sleep(0)  # what was just accepted comes to `_meet`
-        talks = list(self._talks)
-        for talk in talks:
-            talk.cancel()
-        await asyncio.gather(*talks, return_exceptions=True)
+        for task in (tasks := [accepting, *self._talks]):
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve a new connection, where there are not too many."""
-        if len(self._talks) >= MOST_CONNECTIONS:
-            writer.close()
-            return
-        talk = asyncio.ensure_future(self._talk(reader, writer))
-        self._talks.add(talk)
-
-        def ended(_: object) -> None:
-            self._talks.discard(talk)
-            # cancelled, gone, silent, or not reading its answers: nothing is left to be sent
-            (writer.transport.abort if _failed(talk) else writer.close)()
-
-        talk.add_done_callback(ended)
-
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _accept(self) -> None:
         while True:
-            try:
+            connection, _ = await self._asyncio.sock_accept(self._socket)
+            if len(self._talks) >= MOST_CONNECTIONS:
+                connection.close()
+                continue
+            talk = asyncio.ensure_future(self._talk(connection))
+            self._talks[talk] = connection
+            talk.add_done_callback(lambda ended: self._talks.pop(ended).close())
+
+    async def _talk(self, connection: socket.socket) -> None:
+        """Answer one connection until its end; who is gone, or silent, is left."""
+        waiting = bytearray()
+        with contextlib.suppress(OSError, TimeoutError):
+            while True:
                 async with asyncio.timeout(self._idle_s):
-                    line = await reader.readline()
-            except ValueError:
-                line, answer = b"", b'{"ok":false,"code":2,"error":"no request: a line too long"}\n'
-            else:
-                answer = await answered(self._loop, line) if line else b""
-            writer.write(answer)
-            async with asyncio.timeout(_WRITE_S):
-                await writer.drain()
-            if not line:
-                return
+                    line = await self._line(connection, waiting)
+                if not line:
+                    return
+                answer = await answered(self._loop, line)
+                async with asyncio.timeout(_WRITE_S):
+                    await self._asyncio.sock_sendall(connection, answer)
 
+    async def _line(self, connection: socket.socket, waiting: bytearray) -> bytes:
+        """Return the next line, or what there is where the sender has ended; b"" is the end.
 
-def _failed(talk: "asyncio.Future[None]") -> bool:
-    """Whether a connection did not come to its own end."""
-    return talk.cancelled() or talk.exception() is not None
+        Of a line that is too long the beginning is returned, which is no request.
+        """
+        line = b""
+        while True:
+            part, newline, rest = bytes(waiting).partition(b"\n")
+            line = (line + part)[: LINE_BYTES + 1]
+            waiting[:] = rest
+            if newline:
+                return line + newline
+            received = await self._asyncio.sock_recv(connection, LINE_BYTES)
+            if not received:
+                return line
+            waiting += received

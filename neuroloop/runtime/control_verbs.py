@@ -16,6 +16,7 @@ from neuroloop.core.safety import Order
 from neuroloop.core.values import Int64s
 from neuroloop.engine.row import M_SERIAL, M_T_US
 from neuroloop.network.graph import Number
+from neuroloop.runtime.control_socket import LINE_BYTES
 from neuroloop.runtime.edits import edit_parameters
 from neuroloop.runtime.live.live import Live
 from neuroloop.runtime.loop import Loop
@@ -155,6 +156,8 @@ async def answered(loop: Loop, line: bytes) -> bytes:
     """
     answer: Answer
     try:
+        if len(line) > LINE_BYTES:
+            raise ConfigError(f"no request: longer than a line of {LINE_BYTES:,} bytes")  # noqa: TRY301
         answer = {"ok": True, "code": int(Exit.OK), **await _decode(line).carry_out(loop)}
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         answer = {"ok": False, "code": int(Exit.USAGE), "error": f"no request: {error}"}

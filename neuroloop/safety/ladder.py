@@ -84,8 +84,10 @@ def end(block, state, cause, who, now):
 
 
 @kernel
-def lowest_cause(causes):
-    """Return the number of the lowest bit."""
+def first_cause(causes):
+    """Return the one to blame: ticks that were skipped bring the others about, else the lowest."""
+    if causes >> _OVERRUN & 1:
+        return _OVERRUN
     for cause in range(_CAUSES):
         if causes >> cause & 1:
             return cause
@@ -172,7 +174,7 @@ def decide(block, pending, causes, who, now, p):
         pending[PENDING] = 0
         end(block, _EMERGENCY, _ASKED, who, now)
     elif block[B_STATE] == _ARMED and causes != 0:
-        end(block, _HOLD, lowest_cause(causes), who, now)
+        end(block, _HOLD, first_cause(causes), who, now)
     elif block[B_STATE] == _HOLD and causes == 0:
         enter(block, _ARMED, now)
     elif block[B_STATE] == _DISARMED and pending[PENDING] and causes == 0 and block[B_FAULTS] == 0:

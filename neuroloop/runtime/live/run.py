@@ -102,6 +102,7 @@ DIRECT_WORDS = 5
 number, this run's number, and how many commands there were"""
 
 _OFF = int(State.OFF)
+_STALE_NS = 100_000_000
 _MISS, _TOO_MANY = 1000, 4000
 """five misses of the network's own making within a thousand ticks are too many"""
 
@@ -127,19 +128,34 @@ def run(control, stage, intake, out, direct, log, dt_ns, spin_ns):
         now = now_ns()
         while now < deadline:
             now = now_ns()
+        late_ns = now - deadline
+        behind = late_ns // dt_ns
+        if behind > 0:
+            # woken after its time: this tick is the one of now, and the guard hears of the others
+            entry = misses[load_acquire(control, C_MISSED) % MISSES_KEPT]
+            entry[:] = 0
+            entry[L_INDEX], entry[L_SKIPPED], entry[L_LATE_NS] = index, behind, late_ns
+            entry[L_PHASE] = WAKE
+            store_release(control, C_MISSED, load_acquire(control, C_MISSED) + 1)
+            store_release(control, C_SKIPPED, load_acquire(control, C_SKIPPED) + behind)
+            index += behind
+            skipped += behind
+            deadline += behind * dt_ns
         cpu = thread_ns()
         gather(feeds, n_feeds, record, index, index * dt_ns // 1000, dt_ns // 1000)
         into[R_SKIPPED], into[R_PROGRAM] = skipped, now_on[S_NUMBER]
-        into[R_LATE_NS] = now - deadline
+        into[R_LATE_NS] = late_ns
         step(now_on[S_PROGRAM], record, now_on[S_OUTCOME])
         left = i64(at(now_on[S_OUTCOME]), 0, RECORD_WORDS)
         stepped = now_ns()
         left[R_SENT_NS] = stepped - start
+        # what was decided so long ago must not move anything: the body may have stopped meanwhile
+        stale = stepped - deadline > max(_STALE_NS, 2 * dt_ns)
         for k in range(direct[1]):
-            _command(direct[0], k, direct[2], now_on[S_OUTCOME], stepped, False)
+            _command(direct[0], k, direct[2], now_on[S_OUTCOME], stepped, stale)
         _publish(record, now_on, out)
         ended = now_ns()
-        _count(late, now - deadline)
+        _count(late, late_ns)
         index += 1
         store_release(control, C_INDEX, index)
         if left[R_BROKEN]:
