@@ -81,7 +81,8 @@ class Robot:
             f"sensor.pulse.trigger={self.trigger}",
             *(c.replace("{folder}", str(folder)) for c in changes),
         ]
-        self._command = [sys.executable, "-m", *module, str(RUN_FILE), "--json", *options]
+        more = [o.replace("{folder}", str(folder)) for o in options]
+        self._command = [sys.executable, "-m", *module, str(RUN_FILE), "--json", *more]
         self._command += [part for change in settings for part in ("--set", change)]
         self.keyboard = keyboard
         self._stdin = subprocess.DEVNULL if stdin is None else stdin

@@ -1,11 +1,14 @@
 """Keeps what left each tick, and the robot's path, for the picture at the end."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from neuroloop.core.message import (
     MESSAGE_BYTES,
     R_BYTES,
+    R_PROGRAM,
     R_T_US,
     RECORD_BYTES,
     Kind,
@@ -24,6 +27,7 @@ class Trace:
 
     def __init__(self, loop: Loop) -> None:
         self._plant: Plant | None = loop.plant
+        self._live = loop.live
         self.outlets: tuple[Slot | Units, ...] = tuple(loop.program.plan.outlets)
         self._kept: list[bytes] = []
         self._n_bytes = 0
@@ -53,9 +57,10 @@ class Trace:
         times: dict[str, list[NDArray[np.int64]]] = {}
         units: dict[str, list[NDArray[np.uint32]]] = {}
         for outcome in self._kept:
+            outlets = self._outlets(outcome)
             for message in messages(np.frombuffer(outcome, np.uint8)):
                 if message.kind is Kind.SPIKES and len(message.payload):
-                    name = self.outlets[message.port].name
+                    name = outlets[message.port].name
                     events = message.events()
                     times.setdefault(name, []).append(events["t_us"])
                     units.setdefault(name, []).append(events["unit"])
@@ -63,6 +68,13 @@ class Trace:
             name: ((np.concatenate(t) / 1e6).astype(np.float32), np.concatenate(units[name]))
             for name, t in times.items()
         }
+
+    def _outlets(self, outcome: bytes) -> Sequence[Slot | Units]:
+        """Return what leaves a tick of the network that ran in it."""
+        number = int(np.frombuffer(outcome, np.int64, 1, 8 * R_PROGRAM)[0])
+        if not number or self._live is None or self._live.tick is None:
+            return self.outlets
+        return self._live.tick.programs[number].plan.outlets
 
     def motions(self) -> dict[str, tuple[Float32s, Float32s]]:
         """Return seconds ``[n]`` and values ``[n, channels]`` by the name of each actuator.

@@ -18,6 +18,7 @@ IDLE_S = 60.0
 """a connection that asks nothing for so long is closed"""
 _WRITE_S = 2.0
 _END_S = 2.0
+_AGAIN_S = 0.1
 
 
 class Control:
@@ -76,27 +77,42 @@ class Control:
         self._socket.close()
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._ready.set()
 
     async def _serve(self) -> None:
         """Take connections until told to stop, each a task of its own."""
         self._asyncio, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        accepting = asyncio.ensure_future(self._accept())
+        self._listen()
         self._ready.set()
         await self._stop.wait()
-        for task in (tasks := [accepting, *self._talks]):
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        self._asyncio.remove_reader(self._socket)
+        talks = list(self._talks)
+        for talk in talks:
+            talk.cancel()
+        await asyncio.gather(*talks, return_exceptions=True)
 
-    async def _accept(self) -> None:
-        while True:
-            connection, _ = await self._asyncio.sock_accept(self._socket)
-            if len(self._talks) >= MOST_CONNECTIONS:
-                connection.close()
-                continue
-            talk = asyncio.ensure_future(self._talk(connection))
-            self._talks[talk] = connection
-            talk.add_done_callback(lambda ended: self._talks.pop(ended).close())
+    def _listen(self) -> None:
+        if not self._stop.is_set():
+            self._asyncio.add_reader(self._socket, self._accept)
+
+    def _accept(self) -> None:
+        """Take a connection; one too many is closed at once."""
+        try:
+            connection, _ = self._socket.accept()
+        except OSError:  # it is gone again, or no more files can be open just now
+            self._asyncio.remove_reader(self._socket)
+            self._asyncio.call_later(_AGAIN_S, self._listen)
+            return
+        connection.setblocking(False)
+        if len(self._talks) >= MOST_CONNECTIONS:
+            connection.close()
+            return
+        talk = asyncio.ensure_future(self._talk(connection))
+        self._talks[talk] = connection
+        talk.add_done_callback(lambda ended: self._talks.pop(ended).close())
 
     async def _talk(self, connection: socket.socket) -> None:
         """Answer one connection until its end; who is gone, or silent, is left."""

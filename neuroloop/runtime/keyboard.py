@@ -1,6 +1,7 @@
 """Steering from the terminal: keys become orders and motion of a running loop."""
 
 import atexit
+import contextlib
 import math
 import os
 import select
@@ -24,6 +25,8 @@ _FORGET_S = 0.7
 """a key goes on from the last wish for so long; a held key begins to repeat sooner"""
 _MOVE_S, _AGAIN_S = 0.25, 0.1
 """one press moves the robot for so long; how often it is told to stand after that"""
+_HEAR_S = 0.01
+"""how often to look what came of an order"""
 _LONG_AGO_US = -1_000_000_000
 """stamp of a command that has expired already, so that the network drives at once"""
 _END_S = 2.0
@@ -62,6 +65,7 @@ class Keyboard:
         self._loop, self._show = loop, show
         self._terminal = sys.stdin.fileno() if terminal is None else terminal
         self._wish, self._wished_s = Wish(), -math.inf
+        self._told: Told | None = None
         self._before: list[Any] | None = None
         self._thread = threading.Thread(target=self._read, name="keyboard", daemon=True)
 
@@ -101,7 +105,8 @@ class Keyboard:
     def _restore(self) -> None:
         if self._before is not None:
             # not TCSADRAIN: a terminal that was paused (Ctrl-S) would keep the run from ending
-            termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
+            with contextlib.suppress(termios.error):  # the terminal is gone
+                termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
             self._before = None
 
     def _read(self) -> None:
@@ -129,7 +134,7 @@ class Keyboard:
             if do in STEERING:
                 self._steer(do)
             elif do in _ORDERS:
-                self._show(Told(self._loop, _ORDERS[do], WHO).wait().text)
+                self._told = Told(self._loop, _ORDERS[do], WHO)
             elif do is Do.RELEASE:
                 self._release()
                 self._show("the network drives")
@@ -149,7 +154,12 @@ class Keyboard:
         self._send(self._wish, loop.next_index * loop.dt_us)
 
     def _idle(self) -> float | None:
-        """Tell the robot to stand where no key came; returns how long to wait for the next one.
+        """Do what is due while no key comes; returns how long to wait for the next one."""
+        waits = [wait for wait in (self._stand(), self._hear()) if wait is not None]
+        return min(waits, default=None)
+
+    def _stand(self) -> float | None:
+        """Tell the robot to stand a moment after the last key.
 
         Between the first press of a held key and its repetitions the network must not drive.
         """
@@ -160,6 +170,14 @@ class Keyboard:
             return _MOVE_S - since_s
         self._send(Wish(), self._loop.next_index * self._loop.dt_us)
         return _AGAIN_S
+
+    def _hear(self) -> float | None:
+        """Show what came of the last order; no key has to wait for it."""
+        outcome = self._told.outcome() if self._told is not None else None
+        if outcome is not None:
+            self._told = None
+            self._show(outcome.text)
+        return None if self._told is None else _HEAR_S
 
     def _release(self) -> None:
         """Let the network drive at once."""

@@ -31,7 +31,8 @@ from neuroloop.core.values import Int64s
 ) = range(16)
 """
 ``B_STATE``, ``B_SINCE_US``: a `State`, and the stamp of the tick that entered it.
-``B_CAUSES``, ``B_WHO``: bits of the `Cause` of this tick so far, and who raised the first of them.
+``B_CAUSES``: bits of the `Cause` of this tick so far.
+``B_WHO``: who raised the cause that the ladder laid most on in its last decision.
 ``B_WARNINGS``: bits of causes that are near (half of a limit), cleared by the ladder.
 ``B_AHEAD``, ``B_BEHIND``: fastest forward and backward speed in um/s that the reflexes allow now.
 ``B_NEXT_AHEAD``, ``B_NEXT_BEHIND``: the same, being found for the next decision.
@@ -45,7 +46,9 @@ B_COUNTS = 16
 """from here on: ticks in which each cause was active, by its number"""
 B_WARNED = 32
 """from here on: ticks in which each warning was given, by its number"""
-BLOCK_WORDS = 48
+B_BY = 48
+"""from here on: who raised each cause last, by its number"""
+BLOCK_WORDS = 64
 
 NO_LIMIT = 1 << 40
 """um/s"""
@@ -62,10 +65,10 @@ def first_block() -> Int64s:
 
 @inline
 def raise_cause(block, cause, who):
-    """Note a cause of this tick, and who is to blame where it is the first one.
+    """Note a cause of this tick, and who is to blame where nobody raised it before.
 
     ``who`` is the number of a sensor's port, or ``-1 - k`` for the k-th name of an order's list.
     """
-    if block[B_CAUSES] == 0:
-        block[B_WHO] = who
+    if not block[B_CAUSES] >> cause & 1:
+        block[B_BY + cause] = who
     block[B_CAUSES] |= 1 << cause

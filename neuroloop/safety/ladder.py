@@ -35,6 +35,7 @@ from neuroloop.safety.block import (
     B_AHEAD,
     B_BEHIND,
     B_BLAMED,
+    B_BY,
     B_CAUSE,
     B_CAUSES,
     B_COUNTS,
@@ -61,8 +62,9 @@ _ARM, _DISARM, _RESET, _STOP, _FAULT, _CLEAR = (int(order) for order in Order)
 _OVERRUN, _PART, _ASKED = int(Cause.OVERRUN), int(Cause.PART), int(Cause.EMERGENCY)
 _ORDERED, _BROKEN = int(Cause.ORDER), int(Cause.NETWORK)
 _CAUSES = len(Cause)
+_LEAST_SKIPPED = 2
 PENDING = 0
-_NO_TWO_SKIPS = 2
+"""of the row's own state: whether it still has to arm by itself"""
 P_HOLD, P_OVERRUN, P_OFF = range(3)
 
 
@@ -95,16 +97,24 @@ def first_cause(causes):
 
 
 @kernel
+def lowest_bit(word):
+    """Return the place of the lowest bit that is set in a word that is not 0."""
+    k = 0
+    while not word >> k & 1:
+        k += 1
+    return k
+
+
+@kernel
 def obey(block, pending, order, who, causes, now):
-    """Follow one order; ``causes`` are those that stand against arming."""
+    """Follow one order; ``causes`` are those that stand against arming, beside failed parts."""
     state = block[B_STATE]
     if order == _ARM:
-        may = causes == 0 and block[B_FAULTS] == 0 and state != _EMERGENCY
-        if not may:
+        if causes != 0 or block[B_FAULTS] != 0 or state == _EMERGENCY:
             block[B_REFUSED] += 1
-        elif state != _ARMED:
+        else:
+            pending[PENDING] = 0
             enter(block, _ARMED, now)
-        pending[PENDING] = 0
     elif order == _DISARM:
         pending[PENDING] = 0
         if state in (_ARMED, _HOLD):
@@ -125,77 +135,75 @@ def obey(block, pending, order, who, causes, now):
         block[B_FAULTS] &= ~(1 << (-1 - who))
 
 
+@kernel
+def decide(block, pending, causes, now, p):
+    """Climb the ladder, or come down from its first rung."""
+    first = first_cause(causes)
+    block[B_WHO] = block[B_BY + first] if causes != 0 else NOBODY
+    since = now - block[B_SINCE_US]
+    if causes >> _ASKED & 1:
+        pending[PENDING] = 0
+        end(block, _EMERGENCY, _ASKED, block[B_BY + _ASKED], now)
+    elif block[B_STATE] == _ARMED and causes != 0:
+        end(block, _HOLD, first, block[B_WHO], now)
+    elif block[B_STATE] == _HOLD and since > np.int64(p[P_HOLD]):
+        enter(block, _STOPPED, now)
+    elif block[B_STATE] == _HOLD and causes == 0:
+        enter(block, _ARMED, now)
+    elif block[B_STATE] == _DISARMED and pending[PENDING] and causes == 0:
+        pending[PENDING] = 0
+        enter(block, _ARMED, now)
+    elif block[B_STATE] == _STOPPED and since > np.int64(p[P_OFF]):
+        enter(block, _OFF, now)
+    # nobody decided anything for longer than it may be doubtful
+    if block[B_STATE] == _HOLD and causes >> _OVERRUN & 1:
+        enter(block, _STOPPED, now)
+
+
 @entry
 def step(arena, row):
-    head = header(arena)
+    head, p = header(arena), params(arena, row)
     now = head[H_T_US]
     block, pending = i64(arena, row[OUT], BLOCK_WORDS), state_i64(arena, row, 0, 1)
-    p = params(arena, row)
-    skipped_us = head[H_SKIPPED] * head[H_DT_US]
     if head[H_SKIPPED] > 0:
         block[B_WARNINGS] |= 1 << _OVERRUN
-    if head[H_SKIPPED] >= _NO_TWO_SKIPS and skipped_us >= np.int64(p[P_OVERRUN]):
+    skipped_us = head[H_SKIPPED] * head[H_DT_US]
+    if head[H_SKIPPED] >= _LEAST_SKIPPED and skipped_us >= np.int64(p[P_OVERRUN]):
         raise_cause(block, _OVERRUN, NOBODY)
     if head[H_BROKEN]:
         raise_cause(block, _BROKEN, NOBODY)
-    if block[B_FAULTS] != 0:
-        raise_cause(block, _PART, -1 - lowest_bit(block[B_FAULTS]))
-    causes, who = block[B_CAUSES], block[B_WHO]
     orders = i32(arena, row[IN], row[IN_META] + 1)
     for k in range(orders[0]):
-        unit = orders[1 + k]
-        obey(block, pending, unit % ORDERS, -1 - unit // ORDERS, causes, now)
-    decide(block, pending, causes, who, now, p)
-    active = causes
+        unit = np.int64(orders[1 + k])
+        obey(block, pending, unit % ORDERS, -1 - unit // ORDERS, block[B_CAUSES], now)
     if block[B_FAULTS] != 0:
-        active |= 1 << _PART
+        raise_cause(block, _PART, -1 - lowest_bit(block[B_FAULTS]))
+    causes = block[B_CAUSES]
+    decide(block, pending, causes, now, p)
     for cause in range(_CAUSES):
-        block[B_COUNTS + cause] += active >> cause & 1
+        block[B_COUNTS + cause] += causes >> cause & 1
         block[B_WARNED + cause] += block[B_WARNINGS] >> cause & 1
-    block[B_ACTIVE], block[B_CAUSES], block[B_WARNINGS] = active, 0, 0
+    block[B_ACTIVE], block[B_CAUSES], block[B_WARNINGS] = causes, 0, 0
     block[B_AHEAD], block[B_BEHIND] = block[B_NEXT_AHEAD], block[B_NEXT_BEHIND]
     block[B_NEXT_AHEAD], block[B_NEXT_BEHIND] = NO_LIMIT, NO_LIMIT
-    head[H_GUARD], head[H_CAUSES] = block[B_STATE], active
-
-
-@kernel
-def lowest_bit(word):
-    """Return the place of the lowest bit that is set."""
-    k = 0
-    while not word >> k & 1:
-        k += 1
-    return k
-
-
-@kernel
-def decide(block, pending, causes, who, now, p):
-    """Climb the ladder, or come down from its first rung."""
-    if causes >> _ASKED & 1:
-        pending[PENDING] = 0
-        end(block, _EMERGENCY, _ASKED, who, now)
-    elif block[B_STATE] == _ARMED and causes != 0:
-        end(block, _HOLD, first_cause(causes), who, now)
-    elif block[B_STATE] == _HOLD and causes == 0:
-        enter(block, _ARMED, now)
-    elif block[B_STATE] == _DISARMED and pending[PENDING] and causes == 0 and block[B_FAULTS] == 0:
-        pending[PENDING] = 0
-        enter(block, _ARMED, now)
-    since = now - block[B_SINCE_US]
-    if block[B_STATE] == _HOLD and causes >> _OVERRUN & 1:
-        enter(block, _STOPPED, now)
-    elif block[B_STATE] == _HOLD and since > np.int64(p[P_HOLD]):
-        enter(block, _STOPPED, now)
-    elif block[B_STATE] == _STOPPED and since > np.int64(p[P_OFF]):
-        enter(block, _OFF, now)
+    head[H_GUARD], head[H_CAUSES] = block[B_STATE], causes
 
 
 def build(ladder: Ladder, *, start: bool, dt_us: int) -> Kernel:
-    """Lay out the row; ``start`` arms once by itself, as soon as nothing stands against it."""
-    overrun_us = max(ladder.overrun_ms * 1e3, 2 * dt_us)
+    """Lay out the row.
+
+    Parameters
+    ----------
+    ladder
+        How long something may be doubtful before motion ends, and the motors lose their power.
+    start
+        Whether it arms once by itself, as soon as nothing stands against it.
+    dt_us
+        Length of a tick.
+    """
+    overrun_us = max(ladder.overrun_ms * 1e3, _LEAST_SKIPPED * dt_us)
     return Kernel(
         step,
         params=(ladder.hold_ms * 1e3, overrun_us, ladder.off_s * 1e6),
         state={"pending": np.full(1, start, np.int64)},
     )
-
-

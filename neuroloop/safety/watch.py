@@ -34,11 +34,11 @@ WHO, SILENT_US, FLAGS = COUNT + 1, COUNT + 2, COUNT + 3
 NUMBERS, MAY_BE_ABSENT, REPEATS, STOP = 1, 2, 4, 8
 """flags: it gives float32; NaN is no measurement and +inf nothing in range; equal readings are in
 order; any number that is not 0 is an emergency"""
-SEEN, HASH, FRESH_US, LOST, LOST_US, BAD, WINDOW_US, IN_WINDOW = range(8)
-_STATE = 8
+SEEN, HASH, FRESH_US, LOST, LOST_US, BAD, WINDOW_US, IN_WINDOW, FAST = range(9)
+_STATE = 9
 """serial that was looked at, hash of its bytes, stamp of the last reading that was another than the
 one before, losses seen and when, causes of the newest reading, start of the window in which
-readings are counted, and how many"""
+readings are counted, how many, and whether there were too many in the window before"""
 
 _SILENT, _REPEATED, _LOST = int(Cause.SILENT), int(Cause.REPEATED), int(Cause.LOST)
 _NOT_FINITE, _RANGE = int(Cause.NOT_FINITE), int(Cause.OUT_OF_RANGE)
@@ -106,8 +106,10 @@ def step(arena, row):
     if now < own[LOST_US]:
         raise_cause(block, _LOST, who)
     if now - own[WINDOW_US] >= _WINDOW_US:
+        # one window without too many is needed before it counts as well again
+        own[FAST] = own[IN_WINDOW] > p[2]
         own[WINDOW_US], own[IN_WINDOW] = now, 0
-    if p[2] > 0 and own[IN_WINDOW] > p[2]:
+    if p[2] > 0 and (own[FAST] or own[IN_WINDOW] > p[2]):
         raise_cause(block, _FAST, who)
 
 

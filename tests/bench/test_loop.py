@@ -1,6 +1,7 @@
 """What the bench of the loop does and says; no time is asserted."""
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -135,6 +136,8 @@ def test_the_run_file_follows_the_task():
     run = task.run("wall")
     ((part, timing),) = run.sensors
     assert (run.clock.kind, run.clock.config.dt_us, run.clock.config.pin) == ("wall", 250, True)
+    assert run.clock.config.spin_us == 62  # a quarter of a tick
+    assert SHORT.spin_us == 100
     assert run.run.seconds == 2.0
     assert (timing.latency_ms, timing.process) == (0.25, True)
     assert part.config.rate_hz == pytest.approx(0.997 * 4000)
@@ -257,6 +260,19 @@ def test_the_live_loop_is_measured_by_what_its_ticks_say():
     assert (found.out_us > found.late_us).all()
     assert len(found.reaction_us) > 0
     assert (found.reaction_us > 0).all()
+
+
+def test_ctrl_c_ends_the_bench_not_only_the_stretch(monkeypatch):
+    run = Task(seconds=30.0).run("wall")
+    signals = [signal.SIGTERM]  # a second one would end it by itself
+
+    def take(*_):
+        if signals:
+            signal.raise_signal(signals.pop())
+
+    monkeypatch.setattr(live.Punctual, "take", take)
+    with pytest.raises(KeyboardInterrupt):
+        live.measure(run)
 
 
 def test_the_table_and_the_numbers_say_the_same(command, monkeypatch):

@@ -51,11 +51,12 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     rate_hz: float = 100.0
     fails_once: bool = False
     fails_in_build: str = ""
-    missing: str = ""
+    grows: bool = False
 
 class Counting:
     def __init__(self, config, site):
-        self.spec = SourceSpec(site.name, Scalars, (1,), config.rate_hz)
+        grown = config.grows and (site.folder / "grown").exists()
+        self.spec = SourceSpec(site.name, Scalars, (2,) if grown else (1,), config.rate_hz)
         self.config, self.mark, self.next_us = config, site.folder / "failed", 0
 
     def read(self, until_us):
@@ -86,9 +87,36 @@ def build(config, site):
 """
 
 
+SLOW = """
+import time
+from msgspec import Struct
+from sims import plane
+
+class Config(Struct, frozen=True):
+    world: str = "empty"
+    body: str = "rover"
+
+class Slow:
+    def __init__(self, plant, folder):
+        self.plant, self.mark = plant, folder / "slow"
+
+    def __getattr__(self, name):
+        return getattr(self.plant, name)
+
+    def advance(self, until_us):
+        if self.mark.exists():
+            time.sleep(2e-6 * (until_us - self.plant.t_us))
+        self.plant.advance(until_us)
+
+def build(config, site):
+    return Slow(plane.build(plane.Config(config.world, config.body), site), site.folder)
+"""
+
+
 @pytest.fixture
 def load(tmp_path):
     """Write a run file with these sections and read it."""
+    (tmp_path / "slow.py").write_text(SLOW)
     (tmp_path / "counting.py").write_text(COUNTING)
 
     def write(*sections):
@@ -281,6 +309,29 @@ def test_a_frozen_body_is_noticed_and_was_not_driven_through_the_time_it_missed(
     assert forward[max(forward)] == pytest.approx(0.3, abs=0.02)
 
 
+def test_a_world_that_falls_behind_real_time_says_so(load, tmp_path):
+    with living(load('\n[plant]\nkind = "./slow.py"\n')) as robot:
+        (tmp_path / "slow").touch()
+        lost = robot.until(lambda c: "behind real time" in c.text)
+        (tmp_path / "slow").unlink()
+        back = robot.until(lambda c: "keeps up" in c.text)
+
+    assert (lost.name, lost.what) == ("plant", "lost")
+    assert lost.text.startswith("body: its world is ")
+    assert (back.name, back.what) == ("plant", "back")
+
+
+def test_a_command_without_power_stops_the_wheels(load):
+    with living(load(PLANE)) as robot:
+        robot.drive(0.4, 0.3, 0.3)
+        for _ in range(20):
+            robot.command(0.3, 0.3, power=False)
+            time.sleep(0.02)
+        assert robot.host.plant.twist() == (0.0, 0.0)
+        robot.drive(0.4, 0.3, 0.3)
+        assert robot.host.plant.twist()[0] > 0.2
+
+
 def test_a_killed_body_is_not_started_again(load, world):
     with living(load(world)) as robot:
         robot.drive(0.3, 0.2, 0.2)
@@ -461,6 +512,33 @@ def test_a_frozen_sensor_is_noticed_and_goes_on(load):
 
     assert lost.text == 'sensor "bumper": its process has not answered for 0.2 s'
     assert back.name == "bumper"
+
+
+@pytest.mark.slow
+def test_a_sensor_that_hangs_for_seconds_is_started_anew(load):
+    with living(load(counting())) as robot:
+        first = robot.host.pid
+        os.kill(first, signal.SIGSTOP)
+        robot.until(lambda c: c.what == "lost")
+        robot.until(lambda c: c.what == "back")
+        assert robot.host.pid not in (0, first)
+        assert not is_running(first)
+
+
+def test_a_sensor_that_comes_back_with_other_readings_is_not_taken(load, tmp_path, caplog):
+    with living(load(counting(grows=True))) as robot:
+        (tmp_path / "grown").touch()
+        os.kill(robot.host.pid, signal.SIGKILL)
+        refused = 'sensor "bumper" came back as another one: its readings have another type or size'
+
+        def looked():
+            robot.look()
+            return refused in caplog.messages
+
+        assert wait_for(looked)
+        assert [c.what for c in robot.changes] == ["lost"]
+        (tmp_path / "grown").unlink()
+        robot.until(lambda c: c.what == "back")
 
 
 @pytest.mark.parametrize("beside", [(), (PLANE, ODOMETRY)], ids=["alone", "beside a plant"])

@@ -29,7 +29,7 @@ def port(loop, name):
     return next(feed.port for feed in loop.intake.feeds if feed.name == name)
 
 
-def put(loop, state, since_us=0, cause=None, who=NOBODY, stopped_us=0, active=()):
+def put(loop, state, since_us=0, cause=None, who=NOBODY, stopped_us=0, active=()):  # noqa: PLR0913, PLR0917
     block = loop.program.arena["guard.block"]
     block[B_STATE], block[B_SINCE_US] = state, since_us
     block[B_CAUSE] = 0 if cause is None else 1 + cause

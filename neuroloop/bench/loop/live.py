@@ -24,6 +24,7 @@ from neuroloop.core.message import (
     T_US,
 )
 from neuroloop.core.values import UInt8s
+from neuroloop.runtime.episode import End
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.session import played
 
@@ -63,6 +64,8 @@ def measure(run: RunFile) -> Stretch:
 
     Raises
     ------
+    KeyboardInterrupt
+        Where somebody stopped it.
     MachineError
         Where not one tick came through.
     """
@@ -74,6 +77,8 @@ def measure(run: RunFile) -> Stretch:
 
     with played(run, look) as session:
         facts, dt_us = session.live, session.loop.dt_us
+    if session.loop.episode.end is End.STOPPED:
+        raise KeyboardInterrupt
     (kept,) = seen
     if facts is None or not kept.late_ns:
         raise MachineError(f"{run.path}: no tick came through; is this machine too busy?")

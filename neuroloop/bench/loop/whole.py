@@ -14,6 +14,7 @@ from neuroloop.bench.loop.stress import stressed
 from neuroloop.bench.loop.stretch import Quantiles, Stretch, quantiles
 from neuroloop.config import runfile
 from neuroloop.core.errors import ConfigError, MachineError
+from neuroloop.runtime.clocks import wall
 from neuroloop.runtime.realtime import Granted
 
 RUN_FILE = Path(__file__).parent / "loop.toml"
@@ -44,6 +45,15 @@ class Task:
         """Length of a tick."""
         return round(1e6 / self.rate_hz)
 
+    @property
+    def spin_us(self) -> int:
+        """How long before its deadline a loop watches the clock.
+
+        A quarter of a tick at most: a real-time thread that takes more than 95 % of a core is
+        stopped for the rest of each second.
+        """
+        return min(wall.Config().spin_us, self.dt_us // 4)
+
     def check(self) -> None:
         """Refuse what cannot be measured.
 
@@ -64,7 +74,7 @@ class Task:
         """Load the run file under one of the two clocks."""
         clock = f'kind="{kind}", dt_us={self.dt_us}'
         if kind == "wall":
-            clock += f", pin={str(self.pin).lower()}"
+            clock += f", spin_us={self.spin_us}, pin={str(self.pin).lower()}"
         changes = [
             f"clock={{{clock}}}",
             f"run.seconds={self.seconds}",
@@ -162,9 +172,8 @@ def summed(task: Task, stretches: Mapping[str, Sequence[tuple[Stretch, Around]]]
 def _stretch(task: Task, name: str) -> Stretch:
     if name == OURS:
         return live.measure(task.run("wall"))
-    spin_us = task.run("wall").clock.config.spin_us
     wait = plain.in_thread if name == THREAD else plain.in_asyncio
-    return plain.measure(task.run("step"), wait, spin_us=spin_us, pin=task.pin)
+    return plain.measure(task.run("step"), wait, spin_us=task.spin_us, pin=task.pin)
 
 
 def _method(found: Sequence[tuple[Stretch, Around]]) -> Method:

@@ -29,8 +29,8 @@ from neuroloop.runtime.host.wishes import Wishes
 _PACE_US = 1000
 _MOST_US = 50_000
 """physics in one go; then the commands are looked at again"""
-_BEHIND_US, _BEHIND_ROUNDS = 200_000, 200
-"""a world so far behind real time, for so many rounds, is one that this machine is too slow for"""
+_BEHIND_US, _BEHIND_NS = 200_000, 1_000_000_000
+"""a world so far behind real time, for so long, is one that this machine is too slow for"""
 _NEVER_US = -(2**62)
 
 
@@ -72,7 +72,8 @@ class LiveBody:
         self._state[TOUCHED_US] = _NEVER_US
         self._feed: Feed | None = None
         self._start_ns = self._last_ns = 0
-        self._late_rounds = 0
+        self._behind_ns = 0
+        self._told = False
 
     def connect(self, feed: Feed) -> None:
         """Tell of itself through this feed."""
@@ -127,7 +128,7 @@ class LiveBody:
             self._feed.reading(Scalars(t_us, self._state[1 : TOUCHING + 1].astype(np.float32)))
         store(self._shared.words, HEARTBEAT, now_ns)
         self._write(now_ns, now_us, gap_ns)
-        self._keeps_up(now_us - t_us)
+        self._keeps_up(now_us - t_us, now_ns)
 
     def show(self, now_ns: int) -> None:
         """Let the host see the present state; call it when the plant was changed, too."""
@@ -174,15 +175,17 @@ class LiveBody:
         moves = (*wanted, *state[FORWARD : TURN + 1].tolist())
         self._box.write((now_ns, now_us, *heard, gap_ns, *moves, tuple(gate.counts), flags))
 
-    def _keeps_up(self, behind_us: int) -> None:
+    def _keeps_up(self, behind_us: int, now_ns: int) -> None:
         """Say when the world falls behind real time, and when it has caught up."""
         if behind_us <= _BEHIND_US:
-            if self._late_rounds >= _BEHIND_ROUNDS:
+            self._behind_ns = 0
+            if self._told:
+                self._told = False
                 self._tell("", True, "body: its world keeps up with real time again")
-            self._late_rounds = 0
             return
-        self._late_rounds += 1
-        if self._late_rounds == _BEHIND_ROUNDS:
+        self._behind_ns = self._behind_ns or now_ns
+        if not self._told and now_ns - self._behind_ns > _BEHIND_NS:
+            self._told = True
             behind = f"body: its world is {behind_us / 1e6:.2f} s behind real time"
             self._tell("", False, f"{behind}; this machine is too slow for it")
 

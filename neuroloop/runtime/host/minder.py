@@ -109,6 +109,8 @@ class Minder:
             self.dead = text
         else:
             self._retry_ns = self._backoff.failed(now_ns)
+        if self._lost:  # no news, but why it does not come back
+            _log.warning("%s", text)
         return self._change(text, lost=True)
 
     def _stands_still(self, child: Child, now_ns: int) -> list[Change]:

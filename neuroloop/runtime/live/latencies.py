@@ -52,9 +52,7 @@ def latency_us(age_us: int, dt_us: int) -> int:
     return -(-(max(age_us, 0) + dt_us) // _STEP_US) * _STEP_US
 
 
-def _wait(
-    loop: Loop, live: Live, unknown: Sequence[OpenSource], enough: int, end: float
-) -> None:
+def _wait(loop: Loop, live: Live, unknown: Sequence[OpenSource], enough: int, end: float) -> None:
     """Wait for readings; a sensor that gives none, or seldom, is not waited for beyond ``end``."""
     fed = {s.feed.name for s in loop.sources if not s.recorded} | {BODY}
     waiting = [feed.ring for feed in loop.intake.feeds if feed.name in fed]

@@ -81,11 +81,13 @@ def swap(now: Program, stage: Stage) -> Swap:
     )
     parts = set(new.kinds) if new else set()
     pieces: list[tuple[int, int, int]] = []
-    carried = set()
+    changing: set[str] = set()
+    carried: set[str] = set()
     for name, entry in here.fields.items():
         owner, _, array = name.rpartition(".")
         if entry.section is Section.STATIC or array == "params":
             continue
+        changing.add(owner)
         if owner in parts and owner not in kinds:
             continue
         other = there.fields.get(name)
@@ -97,7 +99,7 @@ def swap(now: Program, stage: Stage) -> Swap:
     words = np.zeros(SWAP_WORDS + 3 * len(pieces), np.int64)
     words[W_STAGE], words[W_PIECES] = stage.address, len(pieces)
     words[SWAP_WORDS:] = np.array(pieces, np.int64).ravel()
-    left = sorted(parts - carried)
+    left = sorted(parts & changing - carried)
     return Swap(stage, words, int(sum(p[2] for p in pieces)), left)
 
 

@@ -15,6 +15,7 @@ from neuroloop.core.native import address_of
 from neuroloop.core.ring import Ring, empty_ring
 from neuroloop.core.values import Int64s, UInt8s
 from neuroloop.engine.arena import Arena, Section
+from neuroloop.engine.program import Program
 from neuroloop.runtime import realtime
 from neuroloop.runtime.live.control import (
     BINS,
@@ -179,6 +180,11 @@ class LiveTick:
     def missed(self) -> int:
         """Deadlines that were skipped."""
         return int(read(self._control, C_SKIPPED))
+
+    @property
+    def programs(self) -> dict[int, Program]:
+        """Every network that ran or may run, by its number."""
+        return {number: stage.program for number, stage in self._stages.items()}
 
     @property
     def stage(self) -> Stage:
