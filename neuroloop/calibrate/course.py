@@ -1,8 +1,8 @@
 """One leg of a calibration, driven through a running loop: its orders, its guard, its motors.
 
-What was commanded is the integral of the motion after the guard, from standing to standing.  How
-fast wheels follow does not matter then: a limit on acceleration, or a lag, that is the same up and
-down takes from the way at the start what it adds at the end, as long as full speed is reached.
+What was commanded is the integral of the motion after the guard, from standing to standing.  It is
+what the wheels did, too: the speed is commanded to rise and to fall so gently that they can follow,
+and what they lag behind while it rises they make up for while it falls.
 """
 
 import math
@@ -20,34 +20,44 @@ from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.said import said, state_of
 
 WHO = "calibrate"
-_SEND_US = 20_000
+_SEND_US = 10_000
 """a command is sent this often; guards let one expire after 200 ms"""
 _ORDER_US, _ARM_US = 100_000, 5_000_000
 _STAND_US = 1_000_000
 _STRAIGHT_PART, _TURN_PART = 0.5, 0.25
 """of the fastest wheel speed"""
+_GENTLE = 0.5
+"""part of what the wheels can do to get faster or slower"""
 _STILL_MPS, _STILL_RADPS = 1e-3, 1e-2
 
 
 @dataclass(frozen=True)
 class Goal:
-    """How one leg shall go: ``wheel_m`` is the way of each wheel in metres, ``speed_mps`` > 0."""
+    """How one leg shall go: way of each wheel in metres, speed and acceleration of a wheel."""
 
     way: Way
     wheel_m: float
     speed_mps: float
+    accel_mps2: float
+
+    def speed(self, gone_m: float, now_mps: float, dt_s: float) -> float:
+        """Return the speed to command next, where the wheels have gone so far at such a speed."""
+        rest_m = max(self.wheel_m - gone_m, 0.0)
+        to_stop = math.sqrt(2 * self.accel_mps2 * rest_m)
+        return min(self.speed_mps, now_mps + self.accel_mps2 * dt_s, to_stop)
 
 
 def goal(way: Way, amount: float, body: Body) -> Goal:
     """Return the goal for ``amount`` metres, or radians of a turn.
 
-    At this speed three quarters of the way at least are driven at full speed.
+    At least half of the way is driven at full speed.
     """
     drive = body.drive
     wheel_m = amount if way.straight else amount * drive.wheel_separation_m / 2
     part = _STRAIGHT_PART if way.straight else _TURN_PART
-    most = math.sqrt(wheel_m * drive.max_wheel_mps2) / 2
-    return Goal(way, wheel_m, min(part * drive.max_wheel_mps, most))
+    accel = _GENTLE * drive.max_wheel_mps2
+    most = math.sqrt(wheel_m * accel / 2)
+    return Goal(way, wheel_m, min(part * drive.max_wheel_mps, most), accel)
 
 
 class Course:
@@ -99,27 +109,29 @@ class Course:
         self._motion = outcome[self._values].view(np.float32).astype(float)
         self._t_us = t_us
         self._look()
-        before = self._wish
+        if t_us - self._sent_us < _SEND_US:
+            return
         if next(self._step, None) is None:
             self._loop.episode.most_us = t_us
-        if self._wish != before or t_us - self._sent_us >= _SEND_US:
-            self._send(t_us)
+        self._send(t_us)
 
     def _drive_leg(self) -> Iterator[bool]:
-        """Drive the leg, tick by tick."""
+        """Drive the leg, a command at a time."""
         yield from self._armed()
         if self.failure:
             return
         yield from self._stand()
         self._begin()
-        signs, speed = self._leg.way.value, self._leg.speed_mps
-        latest_us = self._t_us + round(3e6 * self._leg.wheel_m / speed) + 10 * _STAND_US
-        self._wish = (signs[0] * speed, signs[1] * speed)
-        while self._wheel_m() < self._leg.wheel_m and not self._failed(latest_us):
+        leg, speed, before_us = self._leg, 0.0, self._t_us
+        latest_us = self._t_us + round(3e6 * leg.wheel_m / leg.speed_mps) + 10 * _STAND_US
+        while self._wheel_m() < leg.wheel_m and not self._failed(latest_us):
+            speed = leg.speed(self._wheel_m(), speed, (self._t_us - before_us) / 1e6)
+            before_us = self._t_us
+            self._wish = (leg.way.value[0] * speed, leg.way.value[1] * speed)
             yield True
         self._wish = (0.0, 0.0)
         yield from self._stand()
-        if not self.failure and not self._failed(self._t_us):
+        if not self._failed(self._t_us):
             self._end()
 
     def _armed(self) -> Iterator[bool]:
@@ -145,6 +157,9 @@ class Course:
         return float(np.abs(self._gone_m).min())
 
     def _failed(self, latest_us: int) -> bool:
+        """Whether the leg cannot be driven to its end; ``failure`` then says why."""
+        if self.failure:
+            return True
         if self._loop.episode.contacts:
             self.failure = f"the robot touched an obstacle {self._so_far()}: more room is wanted"
         elif state_of(self._loop) not in (State.ARMED, State.HOLD):

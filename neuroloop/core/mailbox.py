@@ -26,6 +26,7 @@ from neuroloop.core.values import UInt8s
 
 HEADER_BYTES = 192
 COUNT, TAKEN, REPLACED = 0, 8, 16
+_TRIES = 1000
 
 
 @kernel
@@ -43,19 +44,23 @@ def put(box, message):
 
 @kernel
 def take(box, into):
-    """Copy the newest message out; returns whether it is one that was not taken before."""
+    """Copy the newest message out; returns whether it is one that was not taken before.
+
+    Where the writer is at it all the time, or died in the middle of a message, none is taken, and
+    ``into`` may hold a part of one.
+    """
     words = i64(at(box), 0, 24)
-    while True:
+    for _ in range(_TRIES):
         before = load_acquire(words, COUNT)
         if before & 1:
             continue
         copy(start_of(into), 0, at(box), HEADER_BYTES, len(into))
         fence()
         if load_acquire(words, COUNT) == before:
-            break
-    fresh = before != load_acquire(words, TAKEN)
-    store_release(words, TAKEN, before)
-    return fresh
+            fresh = before != load_acquire(words, TAKEN)
+            store_release(words, TAKEN, before)
+            return fresh
+    return False
 
 
 @kernel
@@ -80,7 +85,7 @@ class Mailbox:
         put(self.address, message)
 
     def take(self, into: UInt8s) -> bool:
-        """Copy the newest message into ``uint8[n]``; True where it is a new one."""
+        """Copy the newest message into ``uint8[n]``; True where it is whole and a new one."""
         return bool(take(self.address, into))
 
     @property

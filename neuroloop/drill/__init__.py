@@ -1,1 +1,1 @@
-"""Fault drills: what goes wrong is made to go wrong in a robot that really runs, and is measured."""
+"""Fault drills: things are made to go wrong in a robot that really runs, and it is measured."""

@@ -5,88 +5,81 @@ open it again.  It has one writer, so commands are forged while the brain stands
 """
 
 import mmap
-import os
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from neuroloop.core.command import (
-    C_CHECK,
-    C_OWNER,
-    C_SENT_NS,
-    C_SEQUENCE,
-    COMMAND_WORDS,
-    check_of,
-    command,
-)
+from neuroloop.core.command import C_CHECK, C_OWNER, C_SEQUENCE, COMMAND_WORDS, command
 from neuroloop.core.errors import PartError
 from neuroloop.core.mailbox import COUNT, HEADER_BYTES
-from neuroloop.core.values import Int64s
+from neuroloop.core.values import Int64s, UInt8s
 from neuroloop.runtime.host.memory import Shared, load, store
 
 _NAME = "memfd:neuroloop"
 _MOST_BYTES = 1 << 14
 """what a host and its process share besides rings is small"""
 WISH_MPS = -0.5
-"""of forged commands: nothing else makes this robot drive backwards"""
+"""of forged commands: nothing else makes the drills' robot drive backwards"""
+
+
+@dataclass(frozen=True)
+class Forgery:
+    """In what a forged command differs from the one that would be good now."""
+
+    owner: int = 0
+    sequence: int = 1
+    """distance from the newest real command"""
+    sent_ago_s: float = 0.0
+    wish_mps: float = WISH_MPS
+    check: int = 0
+    """bits of the check word that fell over"""
 
 
 class Forger:
-    """The writer's end of the mailbox of a robot's body."""
+    """The writer's end of the mailbox of a robot's body; `look` before the first `put`."""
 
     def __init__(self, brain: int) -> None:
-        self._box = _mailbox(brain)
+        memory = _shared(brain)
+        self._box = Shared(memory).commands
         self._words: Int64s = self._box.memory[:HEADER_BYTES].view(np.int64)
         self._newest: Int64s = self._box.memory[HEADER_BYTES:].view(np.int64)
+        self._real = np.zeros(COMMAND_WORDS, np.int64)
 
-    @property
-    def whole(self) -> bool:
-        """Whether the brain, which stands still, was not writing a command."""
+    def look(self) -> bool:
+        """Take note of the newest real command; False where it is being written just now."""
+        self._real = self._newest[:COMMAND_WORDS].copy()
         return not load(self._words, COUNT) & 1
 
-    def duplicate(self, now_ns: int) -> None:
-        """Put the newest command again, with another wish."""
-        self._put(0, 0, now_ns)
+    def put(self, forgery: Forgery) -> None:
+        """Put a forged command where the newest one was."""
+        forged = command(
+            int(self._real[C_OWNER]) + forgery.owner,
+            int(self._real[C_SEQUENCE]) + forgery.sequence,
+            time.monotonic_ns() - round(forgery.sent_ago_s * 1e9),
+            (forgery.wish_mps, forgery.wish_mps),
+        )
+        forged[C_CHECK] ^= forgery.check
+        self._box.put(forged.view(np.uint8))
 
-    def out_of_order(self, now_ns: int) -> None:
-        """Put a command that is older than the newest."""
-        self._put(0, -100, now_ns)
-
-    def late(self, now_ns: int) -> None:
-        """Put the next command, sent a second ago."""
-        self._put(0, 1, now_ns - 10**9)
-
-    def stranger(self, now_ns: int) -> None:
-        """Put the command of another owner."""
-        self._put(2, 1, now_ns)
-
-    def malformed(self, now_ns: int) -> None:
-        """Put the next command with a bit that fell over on its way."""
-        self._put(0, 1, now_ns, check=1 << 40)
-
-    def not_a_number(self, now_ns: int) -> None:
-        """Put the next command with a wish that is none."""
-        self._put(0, 1, now_ns, wish=float("nan"))
-
-    def half_written(self) -> None:
+    def half_write(self) -> None:
         """Leave the mailbox as a writer does that is killed in the midst of a command."""
         store(self._words, COUNT, load(self._words, COUNT) | 1)
 
-    def finished(self) -> None:
-        """Finish what is half written, so that the brain can go on."""
+    def finish(self) -> None:
+        """Make it whole again, so that the brain can go on."""
         store(self._words, COUNT, load(self._words, COUNT) & ~1)
 
-    def _put(
-        self, owner: int, sequence: int, sent_ns: int, *, check: int = 0, wish: float = WISH_MPS
-    ) -> None:
-        """Put a command; owner and sequence are distances from those of the newest real one."""
-        real = self._newest[:COMMAND_WORDS].copy() if not hasattr(self, "_real") else self._real
-        self._real = real
-        forged = command(
-            int(real[C_OWNER]) + owner,
-            int(real[C_SEQUENCE]) + sequence,
-            sent_ns,
-            (wish, wish),
-        )
-        forged[C_CHECK] ^= check
-        self._box.put(forged.view(np.uint8))
+
+def _shared(brain: int) -> UInt8s:
+    """Map what a run shares with its body: of such files the one in which commands were put."""
+    for link in Path(f"/proc/{brain}/fd").iterdir():
+        if _NAME not in str(link.readlink()) or link.stat().st_size > _MOST_BYTES:
+            continue
+        with link.open("r+b") as file:
+            memory: UInt8s = np.frombuffer(mmap.mmap(file.fileno(), 0), np.uint8)
+        words: Int64s = Shared(memory).commands.memory[:HEADER_BYTES].view(np.int64)
+        if load(words, COUNT):
+            return memory
+    raise PartError("the mailbox of the body was not found among the open files of the run")

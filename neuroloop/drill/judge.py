@@ -1,5 +1,4 @@
-"""What the body's black box says of a fault: when the wheels were told to stop, and whether they
-ever were driven by a command that was too old.
+"""What the body's black box says of a fault: when its wheels stopped, and whether all was in order.
 
 All times are the body's own, of the monotonic clock; "moving" is what its motors are told to do.
 """
@@ -89,10 +88,9 @@ def blind_ms(box: Records) -> float:
 
 
 def worst_gap_ms(box: Records, begin_ns: int, end_ns: int) -> float:
-    """Return the longest the body was not given a core, a little before the first to after the last.
+    """Return the longest that the body was not given a core, from a little before to a little after.
 
-    Only where it was moving, or had been in the record before: a pause of a body that stands still
-    changes nothing.
+    Both times are of the monotonic clock.
     """
     around = between(box, begin_ns - _AROUND_NS, end_ns + _AROUND_NS)
     return float(around["gap_ns"].max()) / _MS if len(around) else 0.0

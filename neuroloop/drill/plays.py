@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
+from neuroloop.core.command import Verdict
 from neuroloop.core.errors import Exit
 from neuroloop.drill import judge
 from neuroloop.drill.drill import Finding, Happened
@@ -16,8 +17,8 @@ Inject = Callable[[Robot], AbstractContextManager[None]]
 Check = Callable[[Records], list[str]]
 """looks for more that may be wrong in a black box"""
 
-_NO_MOTION_S = 1.0
-"""how long it is watched for motion that nobody armed"""
+_NO_MOTION_S, _AFTER_S = 1.3, 0.5
+"""how long it is watched for motion that nobody armed: since the fault began, and was over"""
 _LASTS_S = 0.6
 _ARMS_S = 5.0
 _LOOK_S = 0.05
@@ -85,7 +86,7 @@ class Stops:
         over_ns = time.monotonic_ns()
         armed_ns = None
         if self.exit_code is None:
-            time.sleep(_NO_MOTION_S)
+            time.sleep(max(_NO_MOTION_S - (over_ns - robot.fault_ns) / 1e9, _AFTER_S))
             armed_ns = self._again(robot, found)
             outcome = robot.end()
         else:
@@ -161,7 +162,7 @@ class GoesOn:
         found.lines += status(robot)
         outcome = robot.end()
         box = robot.box()
-        found.lines += told(outcome)
+        found.lines += told(outcome) + written(box)
         found.wrong += ended_with(outcome, Exit.INTERRUPTED)
         found.wrong += [*blind(box), *self.check(box)]
         paused_ms = judge.longest_pause_ms(box, robot.fault_ns, over_ns)
@@ -222,11 +223,16 @@ def told(outcome: Outcome) -> list[str]:
 
 
 def written(box: Records) -> list[str]:
-    """Return what the body's black box says of its end, in words."""
-    if not len(box) or box["flags"][-1] & AWAKE:
+    """Return what the body's black box says of commands and of its end, in words."""
+    if not len(box):
         return []
-    silent_ms = box["heard_ns"][-1] / 1e6
-    return [f"black box: no command for {silent_ms:.0f} ms: the body's watchdog stopped the wheels"]
+    counts = [(v, judge.refused(box, v)) for v in Verdict if v is not Verdict.TAKEN]
+    lines = [f"black box: {n} commands {v.name.lower().replace('_', ' ')}" for v, n in counts if n]
+    if not box["flags"][-1] & AWAKE:
+        silent_ms = box["heard_ns"][-1] / 1e6
+        watchdog = "the body's watchdog stopped the wheels"
+        lines.append(f"black box: no command for {silent_ms:.0f} ms: {watchdog}")
+    return lines
 
 
 def blind(box: Records) -> list[str]:

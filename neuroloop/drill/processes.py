@@ -61,8 +61,13 @@ def freeze(pid: int) -> None:
     """Stop a process, every thread of it, and wait until it stands."""
     os.kill(pid, signal.SIGSTOP)
     end = time.monotonic() + _STOPPED_S
-    while _fields(pid)[:1] != ["T"] and time.monotonic() < end:
+    while not stands(pid) and time.monotonic() < end:
         time.sleep(_NAP_S)
+
+
+def stands(pid: int) -> bool:
+    """Whether it was stopped."""
+    return _fields(pid)[:1] == ["T"]
 
 
 def thaw(pid: int) -> None:
@@ -72,7 +77,7 @@ def thaw(pid: int) -> None:
 
 
 def _fields(pid: int) -> list[str]:
-    """Return what stands in ``stat`` behind the name: state, parent, ..., empty where it is gone."""
+    """Return what ``stat`` says behind the name: state, parent, ...; nothing where it is gone."""
     return _read(pid, "stat").rpartition(")")[2].split()
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from neuroloop.core.errors import MachineError, NeuroloopError, PartError
 from neuroloop.drill import judge
 from neuroloop.drill.parts.trigger import pull, was_obeyed
-from neuroloop.drill.processes import Process, descendants
+from neuroloop.drill.processes import Process, descendants, stands
 from neuroloop.runtime import control_socket
 from neuroloop.runtime.host.black_box import RECORD, Records, read_black_box
 
@@ -122,10 +122,11 @@ class Robot:
 
     @property
     def brain(self) -> int:
-        """Process of the run; of one that is started again, the present one."""
+        """Process of the run; of one that is started again the present one, 0 between two."""
         if not self._restarts:
             return self.process.pid
-        return next(p.pid for p in descendants(self.process.pid) if "host.worker" not in p.command)
+        runs = (p for p in descendants(self.process.pid) if "host.worker" not in p.command)
+        return next((p.pid for p in runs), 0)
 
     @property
     def body(self) -> int:
@@ -164,6 +165,8 @@ class Robot:
 
     def ask(self, do: str) -> dict[str, Any]:
         """Ask through the control socket, as ``neuroloop tell`` does; empty without an answer."""
+        if stands(self.brain):
+            return {}
         request = {"do": do, "who": "the drill"}
         for socket in (self.folder / "neuroloop").glob("*.sock"):
             with contextlib.suppress(MachineError):

@@ -83,69 +83,84 @@ def clip(value, low, high):
 
 
 @kernel
-def drive(allowed, block, p, counts):
-    """Hold two wheels within the speeds that settings and reflexes allow."""
-    forward, turn = (allowed[0] + allowed[1]) / 2, (allowed[1] - allowed[0]) / p[P_SEPARATION]
-    ahead, behind = np.float32(block[B_AHEAD] * 1e-6), np.float32(block[B_BEHIND] * 1e-6)
-    slower = clip(forward, -behind, ahead)
-    counts[REFLEX] += slower != forward
-    held = clip(slower, -p[P_SPEED], p[P_SPEED])
-    turned = clip(turn, -p[P_TURN], p[P_TURN])
-    if held != forward or turned != turn:
-        counts[LIMITED] += held != slower or turned != turn
-        allowed[0] = held - turned * p[P_SEPARATION] / 2
-        allowed[1] = held + turned * p[P_SEPARATION] / 2
+def faster(motion, before, change):
+    """Let no channel get faster by more than ``change``; slowing down is free."""
+    limited = False
+    for c in range(motion.shape[0]):
+        start = before[c] if motion[c] * before[c] > 0 else np.float32(0)
+        if abs(motion[c]) > abs(start):
+            slow = clip(motion[c], start - change, start + change)
+            limited |= slow != motion[c]
+            motion[c] = slow
+    return limited
 
 
 @kernel
-def within(allowed, before, p, dt_us, counts):
-    """Keep the way, at a speed that no channel's limit is below, and getting faster slowly."""
+def drive(motion, block, p, counts):
+    """Hold two wheels within the speeds that reflexes and settings allow."""
+    forward, turn = (motion[0] + motion[1]) / 2, (motion[1] - motion[0]) / p[P_SEPARATION]
+    ahead, behind = np.float32(block[B_AHEAD] * 1e-6), np.float32(block[B_BEHIND] * 1e-6)
+    slower = clip(forward, -behind, ahead)
+    held = clip(slower, -p[P_SPEED], p[P_SPEED])
+    turned = clip(turn, -p[P_TURN], p[P_TURN])
+    counts[REFLEX] += slower != forward
+    # what is within limits passes to the bit
+    if held != forward or turned != turn:
+        motion[0] = held - turned * p[P_SEPARATION] / 2
+        motion[1] = held + turned * p[P_SEPARATION] / 2
+    return held != slower or turned != turn
+
+
+@kernel
+def within(motion, limits):
+    """Slow all channels down alike, so that none is beyond its limit and the way stays."""
     scale = np.float32(1)
-    for c in range(allowed.shape[0]):
-        most = p[P_LIMITS + c]
-        if abs(allowed[c]) > most:
-            scale = min(scale, most / abs(allowed[c]))
-    limited = scale < 1
-    change = p[P_ACCEL] * np.float32(dt_us) * np.float32(1e-6)
-    for c in range(allowed.shape[0]):
-        most = p[P_LIMITS + c]
-        value = clip(allowed[c] * scale, -most, most) if limited else allowed[c]
-        if abs(value) > abs(before[c]) or value * before[c] < 0:
-            start = before[c] if value * before[c] > 0 else np.float32(0)
-            slow = clip(value, start - change, start + change)
-            limited |= slow != value
-            value = slow
-        allowed[c] = value
-    counts[LIMITED] += limited
+    for c in range(motion.shape[0]):
+        if abs(motion[c]) > limits[c]:
+            scale = min(scale, limits[c] / abs(motion[c]))
+    if scale == 1:
+        return False
+    for c in range(motion.shape[0]):
+        motion[c] = clip(motion[c] * scale, -limits[c], limits[c])
+    return True
+
+
+@kernel
+def stamp_of(meta, seen, now):
+    """Return the stamp of the newest command; one from the future counts as of its arrival."""
+    if meta[M_SERIAL] != seen[0]:
+        seen[0], seen[1] = meta[M_SERIAL], min(meta[M_T_US], now)
+    return seen[1]
 
 
 @entry
 def step(arena, row):
-    k, now, p = row[N], header(arena)[H_T_US], params(arena, row)
+    k, head, p = row[N], header(arena), params(arena, row)
+    now = head[H_T_US]
     block, counts = i64(arena, row[BLOCK_AT], BLOCK_WORDS), state_i64(arena, row, 0, len(REASONS))
+    before, seen = state_f32(arena, row, 1, k), state_i64(arena, row, 2, 4)
     wanted, steer = i64(arena, row[IN_META], META_WORDS), i64(arena, row[STEER_META], META_WORDS)
-    motion = f32(arena, row[OUT], k)
-    meta = i64(arena, row[OUT_META], META_WORDS)
-    before = state_f32(arena, row, 1, k)
-    steered = steer[M_SERIAL] > 0 and now - steer[M_T_US] <= np.int64(p[P_STEER])
-    source = row[STEER] if steered else row[IN]
+    motion, meta = f32(arena, row[OUT], k), i64(arena, row[OUT_META], META_WORDS)
+    wanted_us, steer_us = stamp_of(wanted, seen[:2], now), stamp_of(steer, seen[2:], now)
+    steered = steer[M_SERIAL] > 0 and now - steer_us <= np.int64(p[P_STEER])
     never = not steered and wanted[M_SERIAL] == 0
-    late = not steered and not never and now - wanted[M_T_US] > np.int64(p[P_EXPIRES])
-    chosen = f32(arena, source, k)
-    good = finite(chosen)
+    late = not steered and not never and now - wanted_us > np.int64(p[P_EXPIRES])
+    chosen = f32(arena, row[STEER] if steered else row[IN], k)
+    good = never or finite(chosen)
     if late:
         raise_cause(block, _EXPIRED, NOBODY)
-    if not good and not never:
+    if not good:
         raise_cause(block, _BAD, NOBODY)
     if never or late or not good or block[B_STATE] != _ARMED:
         motion[:] = 0
     else:
         counts[STEERED] += steered
-        for c in range(k):
-            motion[c] = chosen[c]
+        motion[:] = chosen
+        limited = faster(motion, before, p[P_ACCEL] * np.float32(head[H_DT_US]) * np.float32(1e-6))
         if k == 2:
-            drive(motion, block, p, counts)
-        within(motion, before, p, header(arena)[H_DT_US], counts)
+            limited |= drive(motion, block, p, counts)
+        limited |= within(motion, p[P_LIMITS:])
+        counts[LIMITED] += limited
     before[:] = motion
     meta[M_T_US], meta[M_BYTES] = now, 4 * k
     meta[M_SERIAL] += 1
@@ -170,5 +185,6 @@ def build(config: Config, site: Site) -> Kernel:
         state={
             "interventions": np.zeros(len(REASONS), np.int64),
             "before": np.zeros(len(body.channels), np.float32),
+            "seen": np.zeros(4, np.int64),
         },
     )

@@ -119,10 +119,7 @@ class _Assembly:
         for part, timing in self.run.sensors:
             own = self.parts.stack.enter_context(ExitStack())
             host = hosted.get(part.name)
-            if host is None:
-                source = self.parts.open(part, own)
-            else:
-                source = host.source(part.name)
+            source = self.parts.open(part, own) if host is None else host.source(part.name)
             found.append(_Sensor(part, timing, source, own, host is not None))
         return found
 

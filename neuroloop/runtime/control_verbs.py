@@ -38,7 +38,7 @@ class Request(Struct, tag_field="do", forbid_unknown_fields=True, frozen=True):
     who: Who = "control"
 
 
-class Status(Request, tag="status"):
+class Status(Request, tag="status", frozen=True):
     """How the loop is."""
 
     async def carry_out(self, loop: Loop) -> Answer:
@@ -55,7 +55,7 @@ class Status(Request, tag="status"):
         }
 
 
-class Arm(Request, tag="arm"):
+class Arm(Request, tag="arm", frozen=True):
     """Let motion begin."""
 
     async def carry_out(self, loop: Loop) -> Answer:
@@ -63,7 +63,7 @@ class Arm(Request, tag="arm"):
         return await _told(loop, Order.ARM, self.who)
 
 
-class Disarm(Request, tag="disarm"):
+class Disarm(Request, tag="disarm", frozen=True):
     """Let motion end until somebody arms."""
 
     async def carry_out(self, loop: Loop) -> Answer:
@@ -71,7 +71,7 @@ class Disarm(Request, tag="disarm"):
         return await _told(loop, Order.DISARM, self.who)
 
 
-class Reset(Request, tag="reset"):
+class Reset(Request, tag="reset", frozen=True):
     """End an emergency stop; nothing moves until somebody arms."""
 
     async def carry_out(self, loop: Loop) -> Answer:
@@ -79,7 +79,7 @@ class Reset(Request, tag="reset"):
         return await _told(loop, Order.RESET, self.who)
 
 
-class Stop(Request, tag="stop"):
+class Stop(Request, tag="stop", frozen=True):
     """Emergency stop."""
 
     async def carry_out(self, loop: Loop) -> Answer:
@@ -87,7 +87,7 @@ class Stop(Request, tag="stop"):
         return await _told(loop, Order.STOP, self.who)
 
 
-class End(Request, tag="end"):
+class End(Request, tag="end", frozen=True):
     """End the run in order, as Ctrl-C does."""
 
     async def carry_out(self, loop: Loop) -> Answer:
@@ -96,7 +96,7 @@ class End(Request, tag="end"):
         return {"answer": "the run ends"}
 
 
-class Set(Request, tag="set"):
+class Set(Request, tag="set", frozen=True):
     """Give parameters of a population other values."""
 
     population: str = ""
@@ -111,7 +111,7 @@ class Set(Request, tag="set"):
         return {"answer": f"{self.population}: {given}"}
 
 
-class Steer(Request, tag="steer"):
+class Steer(Request, tag="steer", frozen=True):
     """Want a motion of an actuator instead of the network's, for as long as commands last."""
 
     limb: str = ""
@@ -123,7 +123,7 @@ class Steer(Request, tag="steer"):
         return {"answer": f"{self.limb}: {', '.join(f'{v:g}' for v in self.values)}"}
 
 
-class Save(Request, tag="save"):
+class Save(Request, tag="save", frozen=True):
     """Write the network's state to a file on the machine of the loop."""
 
     path: str = ""
@@ -133,7 +133,7 @@ class Save(Request, tag="save"):
         return {"answer": await asyncio.to_thread(_live(loop).save, self.path)}
 
 
-class Swap(Request, tag="swap"):
+class Swap(Request, tag="swap", frozen=True):
     """Let another network run, without a stop."""
 
     network: str = ""

@@ -21,8 +21,9 @@ from neuroloop.engine.op import Op, Slot, Units, Values, Word, place, slot, spik
 from neuroloop.engine.program import Plan, Program
 from neuroloop.runtime import check, networks
 from neuroloop.runtime.feed import spike_bytes
+from neuroloop.runtime.host.wire import BODY, body_spec
 from neuroloop.runtime.parts import Parts
-from neuroloop.runtime.warden import BODY, Limb, Steered, Warden, body_spec
+from neuroloop.runtime.warden import Limb, Steered, Warden
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Layer:
         for spec in self.specs.values():
             self._sensor(spec)
         if self.run.plant is not None:
-            self._sensor(body_spec())
+            self._sensor(body_spec(0.0))
         for part in self.run.encoders:
             self._encoder(part)
         lowered = self._network()

@@ -1,13 +1,13 @@
 """The parts of a run, built and open: each once, however often a program is laid out for them."""
 
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 from neuroloop.config.runfile import Part, RunFile
-from neuroloop.core.errors import ConfigError, NeuroloopError
+from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Plant, Site
-from neuroloop.runtime.boundary import blame, check_part
+from neuroloop.runtime.host.parts import opened
 
 
 @dataclass
@@ -35,16 +35,7 @@ class Parts:
             role=part.role,
             **known,
         )
-        try:
-            built = part.module.build(part.config, site)
-            if isinstance(built, AbstractContextManager):
-                built = (stack or self.stack).enter_context(built)
-            check_part(part.role, part.name, built)
-        except NeuroloopError as error:
-            raise type(error)(f"{self.run.path}: {part.where}: {error}") from error
-        except Exception as error:
-            blame(part.role, part.name, error)
-        return built
+        return opened(part, site, self.run.path, stack or self.stack)
 
     def once(self, part: Part, **known: Any) -> Any:
         """Build a part the first time it is asked for."""

@@ -4,8 +4,9 @@ from typing import Any
 
 from neuroloop.core.safety import Cause, State
 from neuroloop.core.values import Int64s
+from neuroloop.runtime.host.wire import BODY
 from neuroloop.runtime.loop import Loop
-from neuroloop.runtime.warden import BLOCK, BODY
+from neuroloop.runtime.warden import BLOCK
 from neuroloop.safety.block import (
     B_ACTIVE,
     B_BLAMED,

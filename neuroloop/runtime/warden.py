@@ -14,13 +14,12 @@ from neuroloop.engine.arena import Assembler
 from neuroloop.engine.arena import Field as Array
 from neuroloop.engine.op import Op, Slot, Units, Word, place, slot, spiking
 from neuroloop.runtime.feed import spike_bytes
+from neuroloop.runtime.host.wire import BODY, body_spec
 from neuroloop.safety import ladder, reflex, watch
 from neuroloop.safety.block import first_block
 
 BLOCK = "guard.block"
 ORDERS_PORT = "guard.orders"
-BODY = "plant.body"
-"""the sensor that a simulated body is to the guard; no section of a run file has this name"""
 _ORDERS_KEPT = 64
 _SILENT_US, _SILENT_PERIODS = 150_000, 3
 _BODY_SILENT_US = 150_000
@@ -124,7 +123,7 @@ class Warden:
         if BODY in slots:
             silent_us = _BODY_SILENT_US if live else 0
             port = ports[BODY][0]
-            found.append(Watched(body_spec(), port, slots[BODY], silent_us, repeats=True))
+            found.append(Watched(body_spec(0.0), port, slots[BODY], silent_us, repeats=True))
         return found
 
     def _watch(self, sensor: Watched, block: Array) -> Op:
@@ -157,12 +156,6 @@ class Warden:
             row.STEER_META: steer.meta,
         }
         return place(self.to, f"guard.{limb.name}", limb.kernel, words)
-
-
-def body_spec() -> SourceSpec:
-    """Return what a simulated body tells of itself."""
-    labels = ("x_m", "y_m", "yaw_rad", "forward_mps", "turn_radps", "left_mps", "right_mps")
-    return SourceSpec(BODY, Scalars, (8,), 0.0, labels=(*labels, "touching"), repeats=True)
 
 
 def arms_itself(run: RunFile) -> bool:

@@ -33,7 +33,7 @@ def clearances(metres, bearing, x, y, yaw, radius):
             continue
         px = x + r * math.cos(bearing[i] + yaw)
         py = y + r * math.sin(bearing[i] + yaw)
-        if abs(py) > reach:
+        if not abs(py) <= reach:
             continue
         gap = abs(px) - math.sqrt(max(radius * radius - py * py, 0.0))
         if px >= 0:
@@ -46,9 +46,8 @@ def clearances(metres, bearing, x, y, yaw, radius):
 @kernel
 def speed(clearance, stop_m, braking):
     """Return the fastest speed in um/s from which the body stops in time."""
-    if clearance == np.inf:
-        return NO_LIMIT
-    return np.int64(1e6 * math.sqrt(2 * braking * max(clearance - stop_m, 0.0)))
+    fastest = 1e6 * math.sqrt(2 * braking * max(clearance - stop_m, 0.0))
+    return np.int64(fastest) if fastest < NO_LIMIT else NO_LIMIT
 
 
 @entry

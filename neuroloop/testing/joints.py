@@ -9,11 +9,13 @@ import numpy as np
 from neuroloop.core.body import Body
 from neuroloop.core.message import payload_bytes
 from neuroloop.core.ports import Encoder, Kernel, Site
+from neuroloop.core.safety import Cause, Order
 from neuroloop.core.values import Motion, Reading, SourceSpec, Spikes, Tick
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler
 from neuroloop.engine.op import Units, Word, place, slot, spiking
 from neuroloop.engine.program import Plan
+from neuroloop.testing.guarded import Guarded
 from neuroloop.testing.promise import promise
 from neuroloop.testing.repeatable import (
     TICKS,
@@ -96,11 +98,13 @@ def check_decoder(module: ModuleType, config: Any, body: Body, units: int = 20) 
 
 
 def check_guard(module: ModuleType, config: Any, body: Body, expires_us: int) -> None:
-    """Check a guard's file.
+    """Check a guard's file, behind the ladder that decides in every program.
 
-    The promises: every tick gives a motion, within the body's limits; it is zero before the first
-    command, for one that is not finite, and for one older than ``expires_us``; everything depends
-    on the arena alone and stays within it.
+    The promises: every tick gives a motion, within the body's limits, and a small one passes as it
+    is.  It is zero unless the guard is armed, before the first command, for one that is not finite
+    and for one older than ``expires_us``; the ladder hears of the last two.  What a person steers
+    comes before the network's, and neither goes ahead where the reflexes allow nothing.
+    Everything depends on the arena alone and stays within it.
 
     Raises
     ------
@@ -111,39 +115,67 @@ def check_guard(module: ModuleType, config: Any, body: Body, expires_us: int) ->
     built = module.build(config, Site("checked", 1, 1000, body=body))
     check_kernel(built)
     limits = np.asarray(body.limits, np.float32)
-    rig = Rig(lambda to: _guard(to, built, len(limits)))
+    _check_begin(Guarded(built, limits))
+    _check_any_command(Guarded(built, limits))
+    _check_doubtful(Guarded(built, limits), expires_us)
+    _check_priorities(Guarded(built, limits))
 
-    def after(values: Any, t_us: int | None = None) -> np.ndarray[Any, Any]:
-        if values is not None:
-            stamp = rig.t_us if t_us is None else t_us
-            rig.send("wanted", Motion(stamp, np.asarray(values, np.float32)))
-        rig.tick()
-        motion = rig.motion("allowed")
-        promise(len(motion) == len(limits), f"a motion has {len(limits)} channels")
-        promise(rig.stamp("allowed") == rig.t_us - rig.dt_us, "a motion is stamped with its tick")
-        promise((np.abs(motion) <= limits).all(), "a motion is within the body's limits")
-        return motion
 
-    promise((after(None) == 0).all(), "before the first command nothing moves")
+def _check_begin(guard: Guarded) -> None:
+    guard.order(Order.ARM)
+    for _ in range(3):
+        promise((guard.after() == 0).all(), "before the first command nothing moves")
+    promise(not guard.causes, "before the first command nothing is doubtful")
+    guard.order(Order.DISARM)
+    guard.after(guard.small)
+    promise(np.array_equal(guard.armed(), guard.small), "a small command passes as it is")
+
+
+def _check_any_command(guard: Guarded) -> None:
+    guard.armed()
 
     def step() -> None:
-        rng = np.random.default_rng(rig.index)
-        after(limits * rng.normal(0.0, 3.0, len(limits)))
+        rng = np.random.default_rng(guard.rig.index)
+        wanted, steered = guard.limits * rng.normal(0.0, 3.0, (2, len(guard.limits)))
+        if rng.random() < 0.1:
+            guard.steer(steered)
+        guard.after(wanted)
 
-    check_repeatable(rig, step)
-    small = limits * np.float32(0.25)
-    promise(np.array_equal(after(small), small), "a small command passes as it is")
+    check_repeatable(guard.rig, step)
+
+
+def _check_doubtful(guard: Guarded, expires_us: int) -> None:
+    small = guard.small
     for bad in (np.nan, np.inf, -np.inf):
+        guard.armed()
         values = small.copy()
         values[-1] = bad
-        promise((after(values) == 0).all(), f"a command of {bad} means zero on every channel")
-    after(small)
-    for _ in range(expires_us // rig.dt_us + 2):
-        motion = after(None)
+        promise((guard.after(values) == 0).all(), f"a command of {bad} means zero on every channel")
+        guard.after(small)
+        promise(guard.causes == {Cause.BAD_MOTION}, f"the ladder hears of a command of {bad}")
+    guard.armed()
+    for _ in range(expires_us // guard.rig.dt_us + 1):
+        motion = guard.after()
     promise((motion == 0).all(), "a command that expired means zero")
-    old = rig.t_us - expires_us - rig.dt_us
-    promise((after(small, old) == 0).all(), "a command that comes too old means zero")
-    promise((after(small) != 0).any(), "a fresh command moves again")
+    guard.after()
+    promise(guard.causes == {Cause.EXPIRED}, "the ladder hears of a command that expired")
+    guard.armed()
+    old = guard.rig.t_us - expires_us - guard.rig.dt_us
+    promise((guard.after(small, old) == 0).all(), "a command that comes too old means zero")
+    promise((guard.armed() != 0).any(), "a fresh command moves again")
+
+
+def _check_priorities(guard: Guarded) -> None:
+    small = guard.small
+    guard.armed()
+    guard.obstacle()
+    promise(guard.after(small).sum() <= 0, "nothing goes ahead where the reflexes allow nothing")
+    guard.steer(-small)
+    motion = guard.after(small)
+    promise(np.array_equal(motion, -small), "what a person steers comes before the network's")
+    guard.steer(small)
+    guard.obstacle()
+    promise(guard.after(-small).sum() <= 0, "the reflexes hold back what a person steers too")
 
 
 def _encoder(to: Assembler, kernel: Kernel, spec: SourceSpec) -> Plan:
@@ -170,18 +202,6 @@ def _decoder(to: Assembler, kernel: Kernel, n: int, channels: int) -> Plan:
         row.OUT_META: wanted.meta,
     }
     return Plan([place(to, "decoder", kernel, words)], [units], [wanted])
-
-
-def _guard(to: Assembler, kernel: Kernel, channels: int) -> Plan:
-    wanted, allowed = slot(to, "wanted", 4 * channels), slot(to, "allowed", 4 * channels)
-    words: dict[int, Word] = {
-        row.N: channels,
-        row.IN: wanted.data,
-        row.IN_META: wanted.meta,
-        row.OUT: allowed.data,
-        row.OUT_META: allowed.meta,
-    }
-    return Plan([place(to, "guard", kernel, words)], [wanted], [allowed])
 
 
 def _check_python_encoder(encoder: Encoder, readings: Sequence[Reading]) -> None:

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from neuroloop.core.errors import ConfigError
-from neuroloop.core.safety import Order
+from neuroloop.runtime import told
 from neuroloop.runtime.assemble import opened
 from neuroloop.runtime.keyboard import Keyboard
 from neuroloop.runtime.said import said
@@ -71,13 +71,14 @@ def test_a_space_comes_before_all_that_was_typed_before_it(typed):
 
 
 def test_an_emergency_stop_waits_for_no_other_order(typed, monkeypatch):
-    loop, _, keys = typed
-    given = []
-    monkeypatch.setattr(loop.orders, "give", lambda order, *_: given.append(order))
-    keys(b"r")  # nothing comes of it
-    assert until(lambda: given == [Order.RESET])
+    loop, shown, keys = typed
+    monkeypatch.setattr(told, "PATIENCE_S", 3600.0)
+    assert until(lambda: state(loop) == "armed")
+    keys(b"r")  # of what is no emergency: nothing comes of it for an hour
+    time.sleep(0.2)  # a key of its own, not one of the same piece
     keys(b" ")
-    assert until(lambda: given == [Order.RESET, Order.STOP])
+    assert until(lambda: state(loop) == "emergency")
+    assert until(lambda: any("emergency stop by keyboard" in text for text in shown))
 
 
 def test_arrows_steer_for_a_moment_then_the_robot_stands_then_the_network_drives(

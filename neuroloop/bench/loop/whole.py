@@ -14,7 +14,6 @@ from neuroloop.bench.loop.stress import stressed
 from neuroloop.bench.loop.stretch import Quantiles, Stretch, quantiles
 from neuroloop.config import runfile
 from neuroloop.core.errors import ConfigError, MachineError
-from neuroloop.runtime.clocks import wall
 from neuroloop.runtime.realtime import Granted
 
 RUN_FILE = Path(__file__).parent / "loop.toml"
@@ -25,6 +24,7 @@ _LEAST_TICKS = 100
 _OFF_BEAT = 0.997
 """the sensor's rate over that of the ticks: their phase goes round some times a second"""
 _FINEST_US = 1e-3
+_SPIN_US = 100
 Say = Callable[[str], None]
 
 
@@ -47,12 +47,8 @@ class Task:
 
     @property
     def spin_us(self) -> int:
-        """How long before its deadline a loop watches the clock.
-
-        A quarter of a tick at most: a real-time thread that takes more than 95 % of a core is
-        stopped for the rest of each second.
-        """
-        return min(wall.Config().spin_us, self.dt_us // 4)
+        """How long before its deadline a loop watches the clock: what live runs take unasked."""
+        return min(_SPIN_US, self.dt_us // 4)
 
     def check(self) -> None:
         """Refuse what cannot be measured.
@@ -180,7 +176,7 @@ def _method(found: Sequence[tuple[Stretch, Around]]) -> Method:
     stretches = [stretch for stretch, _ in found]
     return Method(
         late=_middle([quantiles(s.late_us) for s in stretches]),
-        ran=median(len(s.late_us) + s.unseen for s in stretches),
+        ran=median(s.ran for s in stretches),
         skipped=median(s.skipped for s in stretches),
         on_time_percent=median(s.on_time_percent for s in stretches),
         unseen=median(s.unseen for s in stretches),

@@ -9,7 +9,6 @@ from neuroloop.drill.drill import Drill
 from neuroloop.drill.plays import Stops
 from neuroloop.drill.robot import Robot
 
-
 _ENOUGH = 1 << 16
 """bytes; what the run prints stays below, so that it can still say what went wrong"""
 _ENOUGH_S = 5.0

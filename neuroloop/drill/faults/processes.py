@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from neuroloop.core.errors import Exit
 from neuroloop.drill import judge
 from neuroloop.drill.drill import Drill, Finding, Happened
-from neuroloop.drill.plays import Inject, Stops, arm, blind, ended_with, status, told, written
+from neuroloop.drill.plays import Inject, Stops, arm, blind, ended_with, status, told
 from neuroloop.drill.processes import freeze, thaw
 from neuroloop.drill.robot import Robot
 

@@ -1,6 +1,6 @@
 """A neuron that never fires and does harm at its first spike: it spins, or stops being a number."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from msgspec import Struct
@@ -9,6 +9,7 @@ from neuroloop.core.body import Positive
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import now_ns
 from neuroloop.core.ports import Cell, Kernel
+from neuroloop.core.values import Float32s, UInt8s
 from neuroloop.engine.row import N, fire, incoming, params, spiking, state_f32
 
 RECEPTORS = ("input",)
@@ -22,7 +23,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @kernel
-def burn(v, burnt, x, fires, p):
+def burn(v: Float32s, burnt: Float32s, x: Float32s, fires: UInt8s, p: Float32s) -> None:
     """Burn each of ``float32[n]`` fuses once, where it has input; clears the input."""
     for i in range(v.shape[0]):
         if x[i] > 0 and burnt[i] == 0:
@@ -38,7 +39,8 @@ def burn(v, burnt, x, fires, p):
 
 
 @entry
-def step(arena, row):
+def step(arena: Any, row: Any) -> None:
+    """Reach the memory of `burn` and call it."""
     n = row[N]
     v, burnt = state_f32(arena, row, 0, n), state_f32(arena, row, 1, n)
     burn(v, burnt, incoming(arena, row, 0), spiking(arena, row), params(arena, row))

@@ -19,6 +19,7 @@ from neuroloop.runtime.live.live import Live
 from neuroloop.runtime.live.thread import LiveTick
 from neuroloop.runtime.loop import Loop
 
+_SPIN_US = 100
 _PUMP_S = 1e-3
 _LOOK_NS = 10_000_000
 """how often hosts and threads are looked after"""
@@ -29,8 +30,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of ``[clock]`` with ``kind = "wall"``."""
 
     dt_us: Annotated[int, Meta(ge=50, le=1_000_000)] = 1000
-    spin_us: Annotated[int, Meta(ge=0, le=1000)] = 100
-    """how long before its deadline the tick stops sleeping and watches the clock"""
+    spin_us: Annotated[int, Meta(ge=0, le=1000)] | None = None
+    """how long before its deadline the tick stops sleeping and watches the clock; without it 100,
+    or a quarter of a short tick"""
     on_miss: Literal["skip", "degrade"] = "skip"
     """where the network takes longer than a tick: deadlines are skipped, or, where that happens
     again and again, the ``cheaper`` network takes over"""
@@ -48,6 +50,8 @@ class WallClock:
     def __init__(self, config: Config) -> None:
         self.dt_us = config.dt_us
         self._config = config
+        given = config.spin_us
+        self._spin_us = min(_SPIN_US, config.dt_us // 4) if given is None else given
         self.facts: LiveFacts | None = None
         """of the last run"""
 
@@ -56,9 +60,7 @@ class WallClock:
         live = loop.live or Live()
         cheaper = self._config.cheaper if self._config.on_miss == "degrade" else None
         stage, swap = live.first_stage(loop, cheaper)
-        tick = LiveTick(
-            loop, stage, spin_us=self._config.spin_us, room=live.room, pin=self._config.pin
-        )
+        tick = LiveTick(loop, stage, spin_us=self._spin_us, room=live.room, pin=self._config.pin)
         if swap is not None:
             tick.may_degrade_to(swap)
         tick.compile()

@@ -203,6 +203,7 @@ class Host:
         self._minder = Minder(names, self._what, child, self._shared.words, again)
         self._stack.callback(self._minder.close)
         self._describe(built)
+        self._build = msgspec.structs.replace(self._build, before=built)
 
     def _start(self) -> Child:
         child = Child(self._build.memory)

@@ -9,7 +9,6 @@ from neuroloop.core.values import Int64s
 from neuroloop.runtime.host.backoff import Backoff
 from neuroloop.runtime.host.child import Child
 from neuroloop.runtime.host.memory import HEARTBEAT, load
-from neuroloop.runtime.host.wire import Failed
 
 _log = logging.getLogger("neuroloop.host")
 _SILENT_NS = 200_000_000
@@ -57,7 +56,6 @@ class Minder:
         self.dead = ""
         """why there is no process and never will be one"""
         self._names, self._what, self._words, self._again = names, what, words, again
-        self._built = child.built
         self._backoff = Backoff()
         self._lost = self._begun = False
         self._retry_ns = 0
@@ -128,17 +126,13 @@ class Minder:
         return []
 
     def _ready(self, child: Child, now_ns: int) -> bool:
-        """Whether its parts are open; where they are others than they were it is ended."""
+        """Whether its parts are open; where that takes too long it is ended."""
         if self._since_ns:
             return True
-        if child.built is not None and self._built is not None:
-            if child.built.same_kind(self._built):
-                self._since_ns = now_ns
-                return True
-            text = f"{self._what} came back as another one: its readings have another type or size"
-            child.failure = Failed("PartError", text)
-            child.kill()
-        elif now_ns - self._started_ns > _START_NS:
+        if child.built is not None:
+            self._since_ns = now_ns
+            return True
+        if now_ns - self._started_ns > _START_NS:
             child.kill()
         return False
 

@@ -55,6 +55,22 @@ class RingData(Struct, frozen=True):
     n_bytes: int
 
 
+class Built(Struct, frozen=True, tag=True):
+    """All parts are open; ``pace_us`` is how often a body goes round."""
+
+    specs: list[SpecData]
+    finite: list[bool]
+    """which of them are recordings"""
+    body: Body | None
+    world: World | None
+    pace_us: int
+
+    def same_kind(self, other: "Built") -> bool:
+        """Whether the sensors give readings of the same types and sizes."""
+        mine = [(s.name, s.reading, s.shape) for s in self.specs]
+        return mine == [(s.name, s.reading, s.shape) for s in other.specs]
+
+
 class Build(Struct, frozen=True, tag=True):
     """Build and open these parts; ``memory`` is the number of the inherited file of `Shared`."""
 
@@ -66,6 +82,8 @@ class Build(Struct, frozen=True, tag=True):
     sensors: list[PartData]
     black_box: str | None
     log_level: int
+    before: Built | None = None
+    """what an earlier life said: the rings are made for readings like its"""
 
 
 class Connect(Struct, frozen=True, tag=True):
@@ -100,22 +118,6 @@ class Building(Struct, frozen=True, tag=True):
     """The process has come to this part."""
 
     part: str
-
-
-class Built(Struct, frozen=True, tag=True):
-    """All parts are open; ``pace_us`` is how often a body goes round."""
-
-    specs: list[SpecData]
-    finite: list[bool]
-    """which of them are recordings"""
-    body: Body | None
-    world: World | None
-    pace_us: int
-
-    def same_kind(self, other: "Built") -> bool:
-        """Whether the sensors give readings of the same types and sizes."""
-        mine = [(s.name, s.reading, s.shape) for s in self.specs]
-        return mine == [(s.name, s.reading, s.shape) for s in other.specs]
 
 
 class Failed(Struct, frozen=True, tag=True):

@@ -18,13 +18,13 @@ from contextlib import ExitStack
 import numpy as np
 
 from neuroloop.core import shared
-from neuroloop.core.errors import Exit, NeuroloopError
+from neuroloop.core.errors import Exit, NeuroloopError, PartError
 from neuroloop.core.ring import Ring
 from neuroloop.core.values import Scalars
 from neuroloop.runtime import realtime
 from neuroloop.runtime.feed import Feed
 from neuroloop.runtime.host import calls, wire
-from neuroloop.runtime.host.assembly import Assembly, assembled
+from neuroloop.runtime.host.assembly import assembled
 from neuroloop.runtime.host.body import LiveBody
 from neuroloop.runtime.host.line import Line
 from neuroloop.runtime.host.memory import HEARTBEAT, Shared, store
@@ -65,10 +65,14 @@ class Worker:
             self._parts = assembled(build, self._shared, stack, self._tell, self._coming)
             self._dt_us = build.dt_us
             self._rehearse()
-            self._line.send(self._parts.built)
+            built = self._parts.built
+            if build.before is not None and not built.same_kind(build.before):
+                names = ", ".join(f'"{s.name}"' for s in built.specs)
+                raise PartError(f"sensor {names}: its readings are of another type or size now")
+            self._line.send(built)
             while (request := self._next()) is not None:
                 if isinstance(request, Begin):
-                    self._begin(self._parts, request)
+                    self._begin(request)
                     return
                 self._serve(request)
 
@@ -91,8 +95,8 @@ class Worker:
         while not self._requests:
             if self._ended or self._alone:
                 return None
-            self._line.flush()
-            self._line.wait(_PATIENCE_S)
+            if self._line.flush_for(_PATIENCE_S):
+                self._line.wait(_PATIENCE_S)
             self._requests += self._line.receive()
         request = self._requests.pop(0)
         self._ended = isinstance(request, End)
@@ -121,8 +125,8 @@ class Worker:
         if self._parts.body is not None:
             self._parts.body.connect(feeds[wire.BODY])
 
-    def _begin(self, assembly: Assembly, begin: Begin) -> None:
-        body = assembly.body
+    def _begin(self, begin: Begin) -> None:
+        body = self._parts.body
         if body is None:
             self._live_as_sensors(begin)
             return

@@ -8,13 +8,13 @@ import time
 from collections.abc import Sequence
 
 from neuroloop.core.ring import drop_all
+from neuroloop.runtime.host.wire import BODY
 from neuroloop.runtime.intake import F_LATENCY_US
 from neuroloop.runtime.live.crew import Crew
 from neuroloop.runtime.live.facts import Latency
 from neuroloop.runtime.live.live import Live
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.source import OpenSource
-from neuroloop.runtime.warden import BODY
 
 _FIRST, _ENOUGH = 2, 6
 """readings of each sensor: the first ones are late, because code is read and memory touched"""
