@@ -18,6 +18,9 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 class NoActuator:
     """Takes motion and does nothing."""
 
+    harmless = True
+    """nothing moves however late motion comes"""
+
     def __init__(self, of: Body) -> None:
         self._body = of
 

@@ -140,7 +140,8 @@ def _chosen(robot: str | None, running: "list[Running]") -> "Running":
         return names[robot]
     found = [loop for loop in running if robot in (None, loop.name)]
     if not found:
-        raise ConfigError(f'no run "{robot}"{nearest(str(robot), names)}')
+        known = {loop.name for loop in running}
+        raise ConfigError(f'no run "{robot}"{nearest(str(robot), known)}')
     if len(found) > 1:
         raise ConfigError(f"several runs: {', '.join(names)}; say which one first")
     return found[0]

@@ -88,7 +88,7 @@ def blind_ms(box: Records) -> float:
 
 
 def worst_gap_ms(box: Records, begin_ns: int, end_ns: int) -> float:
-    """Return the longest that the body was not given a core, from a little before to a little after.
+    """Return the longest time without a core of the body, from a little before to a little after.
 
     Both times are of the monotonic clock.
     """

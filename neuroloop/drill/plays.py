@@ -25,13 +25,6 @@ _LOOK_S = 0.05
 _REFUSED_S = 0.3
 
 
-@contextmanager
-def at_once(robot: Robot) -> Iterator[None]:
-    """Do nothing more: the fault is that of the run file."""
-    del robot
-    yield
-
-
 def pulled(word: str) -> Inject:
     """Return what lets the parts of the drill fail in a way, until the fault is over."""
 

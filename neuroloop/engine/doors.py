@@ -80,18 +80,24 @@ def apply(block, record):
             head[H_STATUS] += 1
             continue
         door = i64(at(block[P_PORTS]), 8 * DOOR_WORDS * message[PORT], DOOR_WORDS)
-        if message[KIND] == LOST:
-            if door[D_KIND] != SPIKES:
-                meta = i64(arena, door[D_META], META_WORDS)
-                meta[M_LOST] += i64(at(record), payload, 1)[0]
-        elif message[KIND] != door[D_KIND]:
-            head[H_STATUS] += 1
-        elif message[KIND] == SPIKES:
-            head[H_STATUS] += _spike(arena, door, record, payload, n_bytes)
-        else:
-            head[H_STATUS] += _fill(arena, door, record, payload, message)
+        head[H_STATUS] += _enter(arena, door, record, payload, message)
     # only now: what an edit needs settled is the last tick
     head[H_STEP] += 1
+
+
+@kernel
+def _enter(arena, door, record, payload, message):
+    """Put a message where its door leads; returns what found no room, or is not for this door."""
+    if message[KIND] == LOST:
+        if door[D_KIND] != SPIKES:
+            meta = i64(arena, door[D_META], META_WORDS)
+            meta[M_LOST] += i64(at(record), payload, 1)[0]
+        return 0
+    if message[KIND] != door[D_KIND]:
+        return 1
+    if message[KIND] == SPIKES:
+        return _spike(arena, door, record, payload, message[N_BYTES])
+    return _fill(arena, door, record, payload, message)
 
 
 @kernel

@@ -63,7 +63,7 @@ class Keyboard:
         self, loop: Loop, terminal: int | None = None, show: Callable[[str], None] = _show
     ) -> None:
         self._loop, self._show = loop, show
-        self._terminal = sys.stdin.fileno() if terminal is None else terminal
+        self._terminal = -1 if terminal is None else terminal
         self._wish, self._wished_s = Wish(), -math.inf
         self._told: Told | None = None
         self._before: list[Any] | None = None
@@ -77,6 +77,9 @@ class Keyboard:
         ConfigError
             Where there is no terminal, or this process is not in its foreground.
         """
+        if self._terminal < 0:
+            with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or none
+                self._terminal = sys.stdin.fileno()
         if not os.isatty(self._terminal):
             raise ConfigError("--keys: standard input is no terminal; `neuroloop tell` needs none")
         if not _in_front(self._terminal):
@@ -104,7 +107,7 @@ class Keyboard:
 
     def _restore(self) -> None:
         if self._before is not None:
-            # not TCSADRAIN: a terminal that was paused (Ctrl-S) would keep the run from ending
+            # not TCSADRAIN: a terminal that takes no output would keep the run from ending
             with contextlib.suppress(termios.error):  # the terminal is gone
                 termios.tcsetattr(self._terminal, termios.TCSANOW, self._before)
             self._before = None
@@ -201,9 +204,11 @@ def _in_front(terminal: int) -> bool:
 def _single_keys(terminal: int) -> list[Any]:
     """Return settings that give each key at once and show none.
 
-    Ctrl-C still ends the run; Ctrl-Z is a key like others, because a stopped loop steers nobody.
+    Ctrl-C still ends the run; Ctrl-Z is a key like others, because a stopped loop steers nobody,
+    and so is Ctrl-S, because what is shown to a paused terminal would keep keys waiting.
     """
     attributes: list[Any] = termios.tcgetattr(terminal)
+    attributes[0] &= ~termios.IXON
     attributes[3] &= ~(termios.ECHO | termios.ICANON)
     special = attributes[6]
     special[termios.VMIN], special[termios.VTIME] = 1, 0

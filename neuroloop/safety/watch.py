@@ -35,7 +35,7 @@ NUMBERS, MAY_BE_ABSENT, BEARINGS, REPEATS, STOP = 1, 2, 4, 8, 16
 """flags: it gives float32; NaN is no measurement and +inf nothing in range; bearings follow the
 numbers; equal readings are in order; any number that is not 0 is an emergency"""
 LOW, HIGH, RATE = range(3)
-"""parameters: its range, and the most readings a microsecond, 0 where it declares no rate"""
+"""parameters: its range, and its readings a second, 0 where it declares none"""
 (
     SEEN,
     HASH,
@@ -115,8 +115,8 @@ def doubts(x, n, flags, low, high):
 def too_many(own, rate, now):
     """Whether there were too many readings in this window, or in the one before."""
     elapsed_us = now - own[WINDOW_US]
-    most = rate * max(elapsed_us, WINDOW_LENGTH_US) + SLACK_READINGS
-    many = own[IN_WINDOW] > most
+    length_us = max(elapsed_us, WINDOW_LENGTH_US)
+    many = (own[IN_WINDOW] - SLACK_READINGS) * 1e6 > TIMES_THE_RATE * rate * length_us
     fast = many or own[FAST] != 0
     if elapsed_us >= WINDOW_LENGTH_US:
         own[FAST], own[WINDOW_US], own[IN_WINDOW] = many, now, 0
@@ -211,7 +211,7 @@ def build(
     low = max(spec.low - slack, 0.0) if distances else spec.low - slack
     return Kernel(
         step,
-        params=(low, spec.high + slack, TIMES_THE_RATE * spec.rate_hz * 1e-6),
+        params=(low, spec.high + slack, spec.rate_hz),
         counts=(who, silent_us, flags),
         state={"watched": np.zeros(_STATE, np.int64)},
     )

@@ -258,7 +258,7 @@ def test_pybullet_killed_in_mid_run(folder):
     run = [sys.executable, "-m", "neuroloop", "run", "navigate"]
     run += ["--set", "plant.kind=bullet", "--set", "clock.kind=wall"]
     process = subprocess.Popen(run, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    child = _child_of(process.pid)
+    child = _server_of(process.pid)
     time.sleep(1.0)
     os.kill(child, 9)
     out, err = process.communicate(timeout=20)
@@ -267,14 +267,16 @@ def test_pybullet_killed_in_mid_run(folder):
     assert "Traceback" not in err + out
 
 
-def _child_of(pid):
+def _server_of(pid):
+    """Return PyBullet's process, which belongs to the body's, which belongs to the run's."""
     for _ in range(200):
         out = subprocess.run(
             ["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
         )
-        for line in out.stdout.splitlines()[1:]:
-            child, parent, args = line.split(None, 2)
-            if int(parent) == pid and "sims.bullet" in args:
+        rows = [line.split(None, 2) for line in out.stdout.splitlines()[1:]]
+        parents = {child: parent for child, parent, _ in rows}
+        for child, parent, args in rows:
+            if "sims.bullet.server" in args and parents.get(parent) == str(pid):
                 return int(child)
         time.sleep(0.05)
     raise AssertionError("the PyBullet process never came")

@@ -1,10 +1,13 @@
 """Which tick a message enters, in which order, and what is counted."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuroloop.core.errors import ConfigError
 from neuroloop.core.message import R_BYTES, Kind, messages
 from neuroloop.core.native import address_of
 from neuroloop.core.values import Scalars, Spikes
@@ -22,12 +25,25 @@ def _feeds(*timing):
     return feeds, Intake(feeds)
 
 
-def _tick(intake, index):
-    """Gather one tick; returns (port, stamp) of what entered."""
+def _gathered(intake, index):
+    """Gather one tick; returns the messages of its record."""
     record = address_of(intake.record)
     gather(intake.table_address, len(intake.feeds), record, index, index * DT_US, DT_US)
-    entered = intake.record[: intake.record.view(np.int64)[R_BYTES]]
-    return [(m.port, m.t_us) for m in messages(entered)]
+    return list(messages(intake.record[: intake.record.view(np.int64)[R_BYTES]]))
+
+
+def _tick(intake, index):
+    """Gather one tick; returns (port, stamp) of what entered."""
+    return [(m.port, m.t_us) for m in _gathered(intake, index) if m.kind is not Kind.LOST]
+
+
+def _told(intake, index):
+    """Gather one tick; returns (port, number) of what it says was lost."""
+    return [
+        (m.port, int(m.payload.view(np.int64)[0]))
+        for m in _gathered(intake, index)
+        if m.kind is Kind.LOST
+    ]
 
 
 def _number(t_us):
@@ -118,19 +134,23 @@ def test_full_ring_drops_the_new_message_and_counts_it():
 def test_every_message_enters_once_or_is_counted(sent):
     feeds, intake = _feeds((0, 2500), (700, 2500), (2000, 0))
     sent.sort(key=lambda item: (item[2], item[1]))
-    entered = []
+    entered, told = [], Counter()
     for k in range(14):
         for port, stamp, when in sent:
             if when == k:
                 feeds[port].reading(_number(stamp))
-        now = _tick(intake, k)
-        for port, stamp in now:
-            assert stamp + feeds[port].latency_us < (k + 1) * DT_US
-            assert stamp + feeds[port].latency_us >= k * DT_US - feeds[port].max_age_us
-        entered += now
+        for message in _gathered(intake, k):
+            if message.kind is Kind.LOST:
+                told[f"feed{message.port}"] += int(message.payload.view(np.int64)[0])
+                continue
+            feed, stamp = feeds[message.port], message.t_us
+            assert stamp + feed.latency_us < (k + 1) * DT_US
+            assert stamp + feed.latency_us >= k * DT_US - feed.max_age_us
+            entered.append(message)
 
     assert len(entered) + sum(intake.lost.values()) == len(sent)
     assert int(intake.table[:, F_TAKEN].sum()) == len(entered)
+    assert told == Counter(intake.lost)
 
 
 def test_snapshot_keeps_what_waits():
@@ -142,3 +162,92 @@ def test_snapshot_keeps_what_waits():
     intake.restore(state)
 
     assert _tick(intake, 5) == [(0, 5500)]
+
+
+def _overflowing():
+    """A feed whose ring holds two readings, or a few more, and has dropped some of ten."""
+    feed = Feed("feed", 3, 4, messages=2, max_age_us=2000)
+    intake = Intake([feed])
+    for stamp in range(10):
+        feed.reading(_number(stamp))
+    return feed, intake
+
+
+def test_what_a_full_ring_dropped_stands_at_the_head_of_the_next_record_once():
+    _, intake = _overflowing()
+    first, *rest = _gathered(intake, 0)
+
+    assert (first.kind, first.port) == (Kind.LOST, 3)
+    assert first.payload.view(np.int64).tolist() == [10 - len(rest)]
+    assert {m.kind for m in rest} == {Kind.READING}
+    assert _told(intake, 1) == []
+
+
+def test_what_came_too_late_is_told_in_the_next_tick():
+    (feed,), intake = _feeds((0, 2000))
+    for stamp in (0, 1, 8000):
+        feed.reading(_number(stamp))
+
+    assert _told(intake, 9) == []
+    assert _told(intake, 10) == [(0, 2)]
+    assert _told(intake, 11) == []
+
+
+def test_losses_of_a_feed_without_a_port_are_counted_and_not_told():
+    feed = Feed("edits", -1, 16, messages=2)
+    intake = Intake([feed])
+    for _ in range(10):
+        feed.edit(128, b"12345678", t_us=0)
+
+    assert _told(intake, 0) == []
+    assert intake.lost["edits"] > 0
+
+
+def test_snapshot_keeps_what_was_lost_and_not_yet_told():
+    _, intake = _overflowing()
+    state = intake.snapshot()
+    told = _told(intake, 0)
+    assert told
+    again = intake.snapshot()
+
+    intake.restore(state)
+    assert _told(intake, 0) == told
+    intake.restore(again)
+    assert _told(intake, 1) == []
+
+
+def test_what_was_not_yet_told_is_told_by_another_intake_that_goes_on():
+    _, intake = _overflowing()
+    state, told = intake.snapshot(), _told(intake, 0)
+    other = Intake([Feed("feed", 3, 4, messages=2, max_age_us=2000)])
+
+    other.restore(state)
+
+    assert _told(other, 0) == told
+    assert _told(other, 1) == []
+
+
+def test_snapshot_keeps_the_counters():
+    (feed,), intake = _feeds((500, 2000))
+    for stamp in (0, 1000, 9000):
+        feed.reading(_number(stamp))
+    _tick(intake, 10)
+    late, lost, taken = intake.late, intake.lost, int(intake.table[0, F_TAKEN])
+    state = intake.snapshot()
+    feed.reading(_number(9100))
+    _tick(intake, 20)
+
+    intake.restore(state)
+
+    assert (intake.late, intake.lost, int(intake.table[0, F_TAKEN])) == (late, lost, taken)
+
+
+def test_snapshot_of_another_loop_is_refused():
+    _, intake = _feeds((0, 2000))
+    _, other = _feeds((0, 2000), (0, 2000))
+    waits = intake.table.copy()
+
+    for state in (other.snapshot(), intake.snapshot()[:-1], intake.snapshot() + b"x"):
+        with pytest.raises(ConfigError, match="snapshot"):
+            intake.restore(state)
+    assert (intake.table == waits).all()

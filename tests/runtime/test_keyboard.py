@@ -145,6 +145,12 @@ def test_an_exception_leaves_the_terminal_as_it_was(robot, terminal):
     assert termios.tcgetattr(terminal[1]) == before
 
 
+def test_without_any_standard_input_it_is_refused_in_words(robot, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with opened(robot(), 1000) as loop, pytest.raises(ConfigError, match="no terminal"):
+        Keyboard(loop).__enter__()
+
+
 def test_what_is_no_terminal_is_refused_in_words(robot):
     read, write = os.pipe()
     with opened(robot(), 1000) as loop, pytest.raises(ConfigError, match="no terminal"):

@@ -45,6 +45,13 @@ DRILLS = (
         Stops(_frozen),
     ),
     Drill(
+        "sensor-raises",
+        "a sensor raises, again and again",
+        _STOPS,
+        'sensor "pulse" failed: RuntimeError.*pulse.py',
+        Stops(pulled("raise")),
+    ),
+    Drill(
         "sensor-silent",
         "a sensor gives nothing",
         _STOPS,

@@ -18,8 +18,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of ``[sensor.NAME]``."""
 
     trigger: str = "trigger"
-    """a file; while it says ``silent``, ``repeat``, ``nan``, ``out``, ``fast`` or ``burst`` the
-    sensor does so"""
+    """a file; while it says ``silent``, ``raise``, ``repeat``, ``nan``, ``out``, ``fast`` or
+    ``burst`` the sensor does so"""
     rate_hz: Positive = 50.0
 
 
@@ -50,6 +50,8 @@ class Pulse:
         word = self._trigger.word
         if word == "silent":
             return []
+        if word == "raise":
+            raise RuntimeError("as the drill asked")
         if word == "repeat":
             return [Scalars(t_us, self._last.copy())]
         if word in ("nan", "out"):

@@ -82,8 +82,10 @@ class WallClock:
         with Crew(loop, live, tick) as crew:
             latencies.settle(loop, live, crew)
             tick.start()
+            if loop.episode.most_us is not None:  # from the first tick on
+                loop.episode.most_us += (tick.first - loop.next_index) * loop.dt_us
             _serve(loop, live, tick, crew)
-            tick.pause()
+            tick.stop()
         crew.show_rest()
 
 

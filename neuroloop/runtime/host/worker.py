@@ -36,7 +36,7 @@ _AFTER_NS = 500_000_000
 """how long a body without a brain goes on after its wheels were stopped"""
 _LEAST_PAUSE_NS = 100_000
 _SECOND_NS = 1_000_000_000
-_FASTEST_NS, _SLOWEST_NS = 1_000_000, 20_000_000
+_FASTEST_NS, _SLOWEST_NS = 200_000, 20_000_000
 _NOTHING = Scalars(0, np.zeros(1, np.float32))
 _PATIENCE_S, _LAST_WORDS_S = 0.1, 1.0
 

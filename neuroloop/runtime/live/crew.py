@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from neuroloop.core.message import R_DT_US, R_INDEX, R_T_US, messages
+from neuroloop.core.ports import Actuator
 from neuroloop.core.safety import Order
 from neuroloop.core.values import Tick, UInt8s
 from neuroloop.runtime.boundary import blame
@@ -19,7 +20,7 @@ from neuroloop.runtime.source import OpenSource
 
 _PUMP_S = 1e-3
 """how often the motors and the parts in plain Python are served"""
-_LOOK_S, _LAST_LOOK_S = 5e-3, 1.0
+_LOOK_S, _LAST_LOOK_S = 5e-3, 3.0
 """how long the onlookers may take in one go, and to catch up at the end"""
 _READ_AHEAD_US = 50_000
 """recordings are read before their time; each reading waits in its ring until it is due"""
@@ -38,7 +39,9 @@ class Crew:
         self._vital: list[Beside] = []
         self._sensors = [self._sensor(s) for s in loop.sources if not s.hosted]
         self._others = [Beside("the onlookers", lambda: self._show(_LOOK_S), _PUMP_S)]
-        self._vital.append(Beside("the actuators", self._move, _PUMP_S))
+        move = Beside("the actuators", self._move, _PUMP_S)
+        harmless = all(_harmless(actuator) for actuator in loop.actuators)
+        (self._others if harmless else self._vital).append(move)
         if loop.python_parts:
             names = ", ".join(f'"{p.name}"' for p in loop.python_parts)
             self._vital.append(Beside(f"the Python part {names}", self._parts, _PUMP_S))
@@ -150,8 +153,14 @@ class Crew:
         end = time.monotonic() + seconds
         for record, outcome in self._tick.onlookers.ticks():
             show(self._loop, record, outcome)
+            self._live.shown += 1
             if time.monotonic() > end:
                 break
+
+
+def _harmless(actuator: Actuator) -> bool:
+    """Whether nothing goes wrong where motion reaches it late, or never, through Python."""
+    return getattr(actuator, "mailbox", None) is not None or getattr(actuator, "harmless", False)
 
 
 def show(loop: Loop, record: UInt8s, outcome: UInt8s) -> None:

@@ -40,8 +40,8 @@ class Live:
         """lays a program out for the parts of this run"""
         self.tick: LiveTick | None = None
         self.latencies: Mapping[str, Latency] = {}
-        self.resumed = False
-        """whether it goes on from a saved state"""
+        self.shown = 0
+        """ticks that the onlookers saw"""
         self._said: list[str] = []
         self._swapping = threading.Lock()
         self._loop: Loop | None = None
@@ -138,7 +138,7 @@ class Live:
             missed=tick.missed,
             misses=tick.misses(),
             late=tick.late.copy(),
-            unseen=tick.onlookers.ring.dropped,
+            unseen=int(tick.late.sum()) - self.shown,
             latencies=self.latencies,
             said=tuple(self._said),
         )

@@ -120,6 +120,8 @@ def run(control, stage, intake, out, direct, log, dt_ns, spin_ns):
     misses, late = log
     now_on = i64(at(stage), 0, STAGE_WORDS)
     start, index = load_acquire(control, C_START_NS), load_acquire(control, C_INDEX)
+    # whatever kept this thread from beginning, no deadline was missed before it did
+    index = max(index, (now_ns() - start) // dt_ns + 1)
     skipped, overload = 0, 0
     while load_acquire(control, C_STOP) == 0:
         deadline = start + index * dt_ns

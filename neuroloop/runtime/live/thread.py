@@ -12,7 +12,7 @@ from neuroloop.core.errors import ConfigError, MachineError
 from neuroloop.core.mailbox import empty_mailbox
 from neuroloop.core.message import R_BYTES, RECORD_BYTES
 from neuroloop.core.native import address_of
-from neuroloop.core.ring import Ring, empty_ring
+from neuroloop.core.ring import HEADER_BYTES, Ring, empty_ring
 from neuroloop.core.values import Int64s, UInt8s
 from neuroloop.engine.arena import Arena, Section
 from neuroloop.engine.program import Program
@@ -57,8 +57,6 @@ _PARTS_TICKS = 256
 """what may wait for the parts in plain Python: an older tick is of no use to them"""
 _LEAD_NS = 50_000_000
 """until run time 0, in which all that runs beside the tick begins"""
-_PRIORITY = 50
-"""of 1 to 99; the threads of the kernel that serve devices have this too"""
 _NAP_S = 2e-4
 
 
@@ -94,6 +92,9 @@ class LiveTick:
         self.onlookers = Tail(empty_ring(max(_BACKLOG_BYTES // 4, room), 4), room)
         few = min(_PARTS_TICKS, max(_BACKLOG_BYTES // room, 4))
         self.parts = Tail(empty_ring(room, few), room) if loop.python_parts else None
+        for tail in (self.onlookers, self.parts):
+            if tail is not None:  # the tick must not be the first to touch its pages
+                tail.ring.memory[HEADER_BYTES:] = 0
         self._direct = _direct(loop)
         self._command = np.zeros(COMMAND_WORDS, np.int64)
         intake, ring = loop.intake, self.onlookers.ring
@@ -138,7 +139,7 @@ class LiveTick:
 
     def _tick(self) -> None:
         """Ask for what the machine grants, go on without what it refuses, and tick."""
-        self.granted = realtime.ask(_PRIORITY, pin=self._pin)
+        self.granted = realtime.ask(realtime.PRIORITY, pin=self._pin)
         run(*self._arguments)
 
     def pause(self) -> None:
