@@ -146,9 +146,7 @@ def step(arena, row):
         # a stamp from the future must not make a sensor look alive
         own[NEWEST_US] = min(meta[M_T_US], now)
         if not flags & REPEATS:
-            value = content_hash(
-                u8(arena, row[IN], n_bytes), i64(arena, row[IN], n_bytes // 8)
-            )
+            value = content_hash(u8(arena, row[IN], n_bytes), i64(arena, row[IN], n_bytes // 8))
         if flags & REPEATS or own[SEEN] == 0 or value != own[HASH]:
             own[FRESH_US] = own[NEWEST_US]
         own[HASH], own[SEEN], own[BAD] = value, serial, 0

@@ -180,12 +180,12 @@ def test_steering_that_has_expired_lets_the_network_drive_at_once(limb):
     pairs,
     st.one_of(st.none(), st.floats(0.01, 1.0)),
     st.one_of(st.none(), st.floats(0.05, 10.0)),
-    st.one_of(st.just(NO_LIMIT), st.integers(0, 600_000)),
-    st.one_of(st.just(NO_LIMIT), st.integers(0, 600_000)),
+    st.tuples(*[st.one_of(st.just(NO_LIMIT), st.integers(0, 600_000))] * 2),
 )
 def test_motion_is_within_every_limit_and_goes_the_way_that_was_wanted(
-    new_rows, say, wanted, speed, turn, ahead, behind
+    new_rows, say, wanted, speed, turn, reflexes
 ):
+    ahead, behind = reflexes
     seen = Limb(new_rows(), say, max_speed_mps=speed, max_turn_radps=turn)
     seen.block[[B_AHEAD, B_BEHIND]] = ahead, behind
     motion = seen.motion(wanted)

@@ -54,7 +54,7 @@ def eyes(rows, say):
 
 
 def brakes_within(v_ums, metres, reaction_s=REACTION_S):
-    """Whether a body that notices late stops within a way, and would not if it were 0.1 % faster."""
+    """Whether a body that notices late stops within a way, and not if it were 0.1 % faster."""
 
     def way(v):
         return v * reaction_s + v * v / (2 * BRAKING)
@@ -151,9 +151,7 @@ def test_limits_stand_until_the_next_scan(eyes):
 
 def test_of_several_range_finders_the_tightest_limit_counts(rows, say):
     spec = [SourceSpec(n, Ranges, (1,), RATE_HZ) for n in ("a", "b")]
-    ports = [
-        rows.sensor(s, reflex.build(s, ROVER, stop_m=STOP_M, dt_us=DT_US), n=1) for s in spec
-    ]
+    ports = [rows.sensor(s, reflex.build(s, ROVER, stop_m=STOP_M, dt_us=DT_US), n=1) for s in spec]
     rows.begin()
     scans = [Ranges(0, np.float32([r]), np.float32([0])) for r in (0.5, 0.3)]
     rows.tick(*(say.reading(p, s) for p, s in zip(ports, scans, strict=True)))

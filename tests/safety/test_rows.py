@@ -113,7 +113,7 @@ def _lay(to):
     limb = reads(wanted, 2) | {row.OUT: allowed.data, row.OUT_META: allowed.meta}
     limb |= {row.BLOCK_AT: block, row.STEER: steer.data, row.STEER_META: steer.meta}
     stands = reflex.build(LIDAR, ROVER, stop_m=0.03, dt_us=DT_US)
-    decision = ladder.build(SETTINGS, start=True, dt_us=DT_US)
+    decision = ladder.build(Ladder(hold_ms=1.0), start=True, dt_us=DT_US)
     rows = [
         place(to, "sees.number", _watch(NUMBER, 0, repeats=True), reads(number, 4)),
         place(to, "sees.lidar", _watch(LIDAR, 1), reads(lidar, 32)),
