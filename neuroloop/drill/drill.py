@@ -17,6 +17,7 @@ class Happened(StrEnum):
     STOPPED = "stopped"
     STOOD = "stood still when its body went on"
     WENT_ON = "went on"
+    STARVED = "its body had no core; then it stood still"
     REFUSED = "refused"
     DIED = "its body died"
     NOTHING = "nothing that was expected"

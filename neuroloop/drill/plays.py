@@ -158,20 +158,27 @@ class GoesOn:
         found.lines += told(outcome) + written(box)
         found.wrong += ended_with(outcome, Exit.INTERRUPTED)
         found.wrong += [*blind(box), *self.check(box)]
-        paused_ms = judge.longest_pause_ms(box, robot.fault_ns, over_ns)
-        if not paused_ms:
-            found.happened = Happened.WENT_ON
-            found.gap_ms = judge.worst_gap_ms(box, robot.fault_ns, over_ns)
-            return found
-        stop = judge.stop_of(box, robot.fault_ns, over_ns)
-        if stop is not None:
-            found.happened, found.ms, found.still_ms = Happened.STOPPED, stop.ms, stop.still_ms
-        if not self.may_stop:
-            found.wrong.append(f"its wheels stood still for {paused_ms:.0f} ms")
-        elif stop is None:
-            found.happened = Happened.WENT_ON
-            found.lines.append(f"held for {paused_ms:.0f} ms")
+        self._judge(robot, box, found, over_ns)
         return found
+
+    def _judge(self, robot: Robot, box: Records, found: Finding, over_ns: int) -> None:
+        gap_ms = judge.worst_gap_ms(box, robot.fault_ns, over_ns)
+        paused_ms = judge.longest_pause_ms(box, robot.fault_ns, over_ns)
+        stop = judge.stop_of(box, robot.fault_ns, over_ns)
+        if paused_ms and not self.may_stop:
+            found.wrong.append(f"its wheels stood still for {paused_ms:.0f} ms")
+        if stop is None:
+            found.happened, found.gap_ms = Happened.WENT_ON, gap_ms
+            found.lines += [f"held for {paused_ms:.0f} ms"] if paused_ms else []
+        elif self.may_stop and gap_ms >= judge.GAP_MS:
+            # the fault is what kept the body from running: to try again would not help
+            found.happened = Happened.STARVED
+            found.lines.insert(0, f"black box: the body had no core for {gap_ms:.0f} ms")
+        else:
+            found.happened, found.gap_ms = Happened.STOPPED, gap_ms
+            found.ms, found.still_ms = stop.ms, stop.still_ms
+            if stop.ms > judge.STOPS_WITHIN_MS:
+                found.wrong.append(f"the wheels stopped after {stop.ms:.0f} ms")
 
 
 @dataclass(frozen=True)

@@ -147,7 +147,7 @@ def step(arena, row):
         own[NEWEST_US] = min(meta[M_T_US], now)
         if not flags & REPEATS:
             value = content_hash(u8(arena, row[IN], n_bytes), i64(arena, row[IN], n_bytes // 8))
-        if flags & REPEATS or own[SEEN] == 0 or value != own[HASH]:
+        if flags & REPEATS or value != own[HASH]:
             own[FRESH_US] = own[NEWEST_US]
         own[HASH], own[SEEN], own[BAD] = value, serial, 0
         if flags & NUMBERS:

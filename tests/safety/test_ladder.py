@@ -68,13 +68,19 @@ class Twin:
         self.climb(now)
         self.ticks.update(list(self.causes))
 
+    @property
+    def worst(self):
+        """The cause that is blamed."""
+        if Cause.OVERRUN in self.causes:
+            return Cause.OVERRUN
+        return min(self.causes, default=None)
+
     def climb(self, now):
         lasted = now - self.since_us
         if Cause.EMERGENCY in self.causes:
             self.halt(State.EMERGENCY, Cause.EMERGENCY, self.causes[Cause.EMERGENCY], now)
         elif self.state is State.ARMED and self.causes:
-            cause = Cause.OVERRUN if Cause.OVERRUN in self.causes else min(self.causes)
-            self.halt(State.HOLD, cause, self.causes[cause], now)
+            self.halt(State.HOLD, self.worst, self.causes[self.worst], now)
         elif self.state is State.HOLD and lasted > HOLD_US:
             self.go(State.STOPPED, now)
         elif self.state is State.STOPPED and lasted > OFF_US:
@@ -227,6 +233,8 @@ def test_the_row_does_what_its_twin_does(new_rows, say, play, start):
             assert tuple(block[[B_CAUSE, B_BLAMED, B_STOPPED_US]]) == twin.ended
             assert (block[B_STOPS], block[B_REFUSED]) == (twin.stops, twin.refused)
             assert block[B_ACTIVE] == sum(1 << c for c in twin.causes)
+            assert all(block[B_BY + c] == who for c, who in twin.causes.items())
+            assert block[B_WHO] == twin.causes.get(twin.worst, NOBODY)
     assert {c: guard.block[B_COUNTS + c] for c in Cause} == {c: twin.ticks[c] for c in Cause}
 
 
