@@ -12,7 +12,7 @@ VERSION = 1
 
 # ---- topics: nl/1/ROBOT/... -------------------------------------------------------------------
 BIRTH = "birth"
-"""robot, retained, QoS 1, JSON: who it is and that it is there; its last will says that it is not"""
+"""robot, retained, QoS 1, JSON: who it is, and that it is there; its last will: that it is not"""
 DRIVE = "cmd/drive"
 """brain, QoS 0, never retained, message expiry 1 s: `DRIVE_LAYOUT`"""
 DRIVE_JSON = "cmd/drive/json"

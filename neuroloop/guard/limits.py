@@ -146,7 +146,7 @@ def step(arena, row):
     never = not steered and wanted[M_SERIAL] == 0
     late = not steered and not never and now - wanted_us > np.int64(p[P_EXPIRES])
     chosen = f32(arena, row[STEER] if steered else row[IN], k)
-    good = never or finite(chosen)
+    good = finite(chosen)
     if late:
         raise_cause(block, _EXPIRED, NOBODY)
     if not good:
