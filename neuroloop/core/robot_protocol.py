@@ -77,9 +77,9 @@ latched, its clock knows the brain's, somebody holds it"""
 ODOMETRY_LAYOUT = "<BIIQffff"
 """version, boot, number, t_us, metres of the left and of the right wheel since boot, m/s of each;
 CRC"""
-RANGE_LAYOUT = "<BBIIQ"
-"""version, count, boot, number, t_us; float32 metres (NaN no measurement, +inf nothing in range);
-CRC"""
+RANGE_LAYOUT = "<BHIIQ"
+"""version, count (up to `MOST_BEAMS`), boot, number, t_us; float32 metres (NaN no measurement, +inf
+nothing in range); CRC"""
 
 # ---- verdicts, the same numbers as in the gate of every body -------------------------------------
 TAKEN, MALFORMED, STRANGER, DUPLICATE, OUT_OF_ORDER, LATE = range(6)
@@ -87,6 +87,8 @@ VERDICTS = ("taken", "malformed", "stranger", "duplicate", "out of order", "late
 
 # ---- limits -----------------------------------------------------------------------------------
 MOST_CHANNELS = 8
+MOST_BEAMS = 1024
+"""of a range finder; a robot may send longer messages than it takes"""
 MOST_VALID_MS = 1000
 """a command that wants to last longer is malformed"""
 MOST_UNCERTAINTY_US = 50000

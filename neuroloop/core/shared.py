@@ -12,7 +12,9 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from neuroloop.core.values import UInt8s
+from neuroloop.core.kernel import kernel
+from neuroloop.core.native import load_acquire, store_release
+from neuroloop.core.values import Int64s, UInt8s
 
 
 @contextmanager
@@ -29,3 +31,16 @@ def anonymous_file(n_bytes: int) -> Iterator[int]:
 def attach(number: int) -> UInt8s:
     """Map the whole of an open file, page aligned; the map lives as long as the array."""
     return np.frombuffer(mmap.mmap(number, 0), np.uint8)
+
+
+@kernel
+def load(words: Int64s, place: int) -> int:
+    """Read a word that the other side may write."""
+    value: int = load_acquire(words, place)
+    return value
+
+
+@kernel
+def store(words: Int64s, place: int, value: int) -> None:
+    """Write a word that the other side reads."""
+    store_release(words, place, value)

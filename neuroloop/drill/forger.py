@@ -14,8 +14,9 @@ import numpy as np
 from neuroloop.core.command import C_CHECK, C_OWNER, C_SEQUENCE, COMMAND_WORDS, command
 from neuroloop.core.errors import PartError
 from neuroloop.core.mailbox import COUNT, HEADER_BYTES
+from neuroloop.core.shared import load, store
 from neuroloop.core.values import Int64s, UInt8s
-from neuroloop.runtime.host.memory import Shared, load, store
+from neuroloop.runtime.host.memory import Shared
 
 _NAME = "memfd:neuroloop"
 _MOST_BYTES = 1 << 14

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neuroloop.runtime.host.black_box import Records
+from neuroloop.core.black_box import Records
 
 STOPS_WITHIN_MS = 250.0
 """from the last command that was taken before a fault until all wheels are told to stand still"""

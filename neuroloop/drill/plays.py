@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
+from neuroloop.core.black_box import AWAKE, Records
 from neuroloop.core.command import Verdict
 from neuroloop.core.errors import Exit
 from neuroloop.drill import judge
 from neuroloop.drill.drill import Finding, Happened
 from neuroloop.drill.robot import Outcome, Robot
-from neuroloop.runtime.host.black_box import AWAKE, Records
 
 Inject = Callable[[Robot], AbstractContextManager[None]]
 """the fault lasts as long as this context is entered"""

@@ -15,12 +15,12 @@ from typing import Any, Self
 
 import numpy as np
 
+from neuroloop.core.black_box import RECORD, Records, read_black_box
 from neuroloop.core.errors import MachineError, NeuroloopError, PartError
 from neuroloop.drill import judge
 from neuroloop.drill.parts.trigger import pull, was_obeyed
 from neuroloop.drill.processes import Process, descendants, stands
 from neuroloop.runtime import control_socket
-from neuroloop.runtime.host.black_box import RECORD, Records, read_black_box
 
 RUN_FILE = Path(__file__).with_name("robot.toml")
 _START_S, _END_S, _ANSWER_S = 30.0, 10.0, 2.0

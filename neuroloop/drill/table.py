@@ -7,6 +7,8 @@ from neuroloop.drill.drill import Result
 
 HEADS = ("injected", "happened", "ms", "named as")
 _LONGEST = 100
+_WARNED = "; ticks with warnings"
+"""what was merely near says nothing about the fault"""
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, str, str, str]]:
@@ -55,4 +57,5 @@ def _ms(r: Result) -> str:
 
 
 def _named(r: Result) -> str:
-    return textwrap.shorten(r.named, _LONGEST, placeholder=" ...")
+    named = r.named.partition(_WARNED)[0]
+    return textwrap.shorten(named, _LONGEST, placeholder=" ...")

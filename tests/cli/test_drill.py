@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from neuroloop.runtime.host.black_box import read_black_box
+from neuroloop.core.black_box import read_black_box
 
 
 def test_list_names_every_drill(command):

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from neuroloop.core.black_box import RECORD
 from neuroloop.core.command import Verdict
 from neuroloop.drill import judge
-from neuroloop.runtime.host.black_box import RECORD
 
 MS = 1_000_000
 START_NS = 5_000 * MS

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from neuroloop.config import runfile
+from neuroloop.core.black_box import AWAKE, read_black_box
 from neuroloop.core.command import Verdict, command
 from neuroloop.core.errors import ConfigError, MachineError, NeuroloopError, PartError
 from neuroloop.core.message import MESSAGE_BYTES, T_US, payload_bytes
-from neuroloop.runtime.host.black_box import AWAKE, read_black_box
 from neuroloop.runtime.host.host import BODY, Host
 from neuroloop.runtime.parts import Parts
 from sims import bullet

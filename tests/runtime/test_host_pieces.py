@@ -11,16 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from neuroloop.core.black_box import RECORD, BlackBox, read_black_box
 from neuroloop.core.errors import ConfigError, MachineError, NeuroloopError, PartError
 from neuroloop.core.mailbox import COUNT, empty_mailbox
+from neuroloop.core.shared import store
 from neuroloop.core.values import Ranges, SourceSpec
+from neuroloop.core.wishes import Wishes
 from neuroloop.runtime.host import wire
 from neuroloop.runtime.host.backoff import Backoff
-from neuroloop.runtime.host.black_box import RECORD, BlackBox, read_black_box
 from neuroloop.runtime.host.body import pace_of
 from neuroloop.runtime.host.line import Line
-from neuroloop.runtime.host.memory import glance, store
-from neuroloop.runtime.host.wishes import Wishes
+from neuroloop.runtime.host.memory import glance
 
 WATCHDOG = 200
 STILL, FOREVER = (0.0, 0.0), 2**62

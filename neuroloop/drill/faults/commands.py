@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from neuroloop.core.black_box import Records
 from neuroloop.core.command import Verdict
 from neuroloop.drill import judge
 from neuroloop.drill.drill import Drill
@@ -11,7 +12,6 @@ from neuroloop.drill.forger import WISH_MPS, Forger, Forgery
 from neuroloop.drill.plays import Check, GoesOn, Inject, Stops
 from neuroloop.drill.processes import freeze, thaw
 from neuroloop.drill.robot import Robot
-from neuroloop.runtime.host.black_box import Records
 
 _BESIDE, _INSTEAD = 10, 60
 """forged commands beside a healthy brain, and while it hangs"""

@@ -125,7 +125,7 @@ DRILLS = (
         "brain-restarted",
         "the brain is killed and started again (--restart)",
         "the body stops by itself; the second life is disarmed",
-        "disarmed",
+        "was killed by SIGKILL; it starts again, disarmed",
         _restarted,
         options=("--restart",),
     ),

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from neuroloop.config.runfile import Part
+from neuroloop.core.black_box import BlackBox
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Plant, Site
 from neuroloop.runtime.host import parts, wire
-from neuroloop.runtime.host.black_box import BlackBox
 from neuroloop.runtime.host.body import LiveBody
 from neuroloop.runtime.host.memory import Shared
 from neuroloop.runtime.host.sensor import HostedSensor, Tell

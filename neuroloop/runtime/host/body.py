@@ -4,13 +4,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from neuroloop.core.black_box import AWAKE, POWER, BlackBox
 from neuroloop.core.command import COMMAND_WORDS, Gate, Verdict
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Plant
+from neuroloop.core.shared import store
 from neuroloop.core.values import Float32s, Int64s, Scalars
+from neuroloop.core.wishes import Wishes
 from neuroloop.runtime.boundary import blame
 from neuroloop.runtime.feed import Feed
-from neuroloop.runtime.host.black_box import AWAKE, POWER, BlackBox
 from neuroloop.runtime.host.memory import (
     FORWARD,
     HEARTBEAT,
@@ -21,10 +23,8 @@ from neuroloop.runtime.host.memory import (
     TURN,
     Shared,
     glance,
-    store,
 )
 from neuroloop.runtime.host.sensor import HostedSensor, Tell
-from neuroloop.runtime.host.wishes import Wishes
 
 _PACE_US = 1000
 _MOST_US = 50_000

@@ -16,19 +16,11 @@ from neuroloop.core.errors import PartError
 from neuroloop.core.mailbox import Mailbox
 from neuroloop.core.message import MESSAGE_BYTES
 from neuroloop.core.ring import Ring
+from neuroloop.core.shared import load, store
 from neuroloop.core.values import SourceSpec
 from neuroloop.runtime.host import wire
 from neuroloop.runtime.host.child import Child
-from neuroloop.runtime.host.memory import (
-    AGE_OF,
-    AGE_US,
-    FORGETS,
-    LATENCY_US,
-    PUSHED,
-    Shared,
-    load,
-    store,
-)
+from neuroloop.runtime.host.memory import AGE_OF, AGE_US, FORGETS, LATENCY_US, PUSHED, Shared
 from neuroloop.runtime.host.minder import Change, Minder
 from neuroloop.runtime.host.remote import RemotePlant, RemoteRecording, RemoteSource
 from neuroloop.runtime.host.wire import BODY, Begin, Build, Built, Called, Connect, RingData

@@ -57,19 +57,6 @@ class Shared:
 
 
 @kernel
-def load(words: Int64s, place: int) -> int:
-    """Read a word that the other side may write."""
-    value: int = load_acquire(words, place)
-    return value
-
-
-@kernel
-def store(words: Int64s, place: int, value: int) -> None:
-    """Write a word that the other side reads."""
-    store_release(words, place, value)
-
-
-@kernel
 def glance(box: int, into: UInt8s, seen: int) -> int:
     """Copy a mailbox's newest message out, unless it is number ``seen``; returns its number.
 

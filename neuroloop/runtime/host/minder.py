@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from neuroloop.core.shared import load
 from neuroloop.core.values import Int64s
 from neuroloop.runtime.host.backoff import Backoff
 from neuroloop.runtime.host.child import Child
-from neuroloop.runtime.host.memory import HEARTBEAT, load
+from neuroloop.runtime.host.memory import HEARTBEAT
 
 _log = logging.getLogger("neuroloop.host")
 _SILENT_NS = 200_000_000

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from neuroloop.core.body import Body
 from neuroloop.core.errors import PartError
 from neuroloop.core.mailbox import Mailbox
+from neuroloop.core.shared import load
 from neuroloop.core.values import Float32s, Int64s, Reading, SourceSpec, UInt8s
 from neuroloop.core.world import Point, World
 from neuroloop.runtime.host.memory import (
@@ -24,7 +25,6 @@ from neuroloop.runtime.host.memory import (
     Shared,
     X,
     glance,
-    load,
 )
 from neuroloop.runtime.host.wire import Called
 

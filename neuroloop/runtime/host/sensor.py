@@ -7,20 +7,12 @@ from contextlib import ExitStack
 
 from neuroloop.core.errors import NeuroloopError
 from neuroloop.core.ports import Finite, Source, Stateful
+from neuroloop.core.shared import load, store
 from neuroloop.core.values import Int64s, Reading, SourceSpec, Spikes
 from neuroloop.runtime.boundary import blame, check_reading
 from neuroloop.runtime.feed import Feed
 from neuroloop.runtime.host.backoff import Backoff
-from neuroloop.runtime.host.memory import (
-    AGE_OF,
-    AGE_US,
-    ENDED,
-    FORGETS,
-    LATENCY_US,
-    PUSHED,
-    load,
-    store,
-)
+from neuroloop.runtime.host.memory import AGE_OF, AGE_US, ENDED, FORGETS, LATENCY_US, PUSHED
 
 _log = logging.getLogger("neuroloop.host")
 _READ_AHEAD_US = 50_000

@@ -20,6 +20,7 @@ import numpy as np
 from neuroloop.core import shared
 from neuroloop.core.errors import Exit, NeuroloopError, PartError
 from neuroloop.core.ring import Ring
+from neuroloop.core.shared import store
 from neuroloop.core.values import Scalars
 from neuroloop.runtime import realtime
 from neuroloop.runtime.feed import Feed
@@ -27,7 +28,7 @@ from neuroloop.runtime.host import calls, wire
 from neuroloop.runtime.host.assembly import assembled
 from neuroloop.runtime.host.body import LiveBody
 from neuroloop.runtime.host.line import Line
-from neuroloop.runtime.host.memory import HEARTBEAT, Shared, store
+from neuroloop.runtime.host.memory import HEARTBEAT, Shared
 from neuroloop.runtime.host.wire import Begin, Build, Call, Connect, End, Request
 
 _PRIORITY = 40

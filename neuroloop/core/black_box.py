@@ -14,8 +14,8 @@ import numpy as np
 
 from neuroloop.core.command import Verdict
 from neuroloop.core.errors import ConfigError, MachineError
+from neuroloop.core.shared import load, store
 from neuroloop.core.values import Int64s
-from neuroloop.runtime.host.memory import load, store
 
 MAGIC, VERSION = 0x584F424C4E, 1
 RECORDS = 400_000
