@@ -1,9 +1,26 @@
-"""How much the command line says, and a brake on what repeats."""
+"""How much the command line says, in which form, and a brake on what repeats."""
 
+import json
 import logging
+import os
+import sys
 import time
+from datetime import UTC, datetime
+from enum import StrEnum
 
 _PAUSE_S = 60.0
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+"""of syslog, by the least level that has it"""
+_DEBUG = 7
+
+
+class Form(StrEnum):
+    """What a line of the log looks like."""
+
+    TEXT = "text"
+    """for people"""
+    JSON = "json"
+    """one object a line, for the journal and for programs"""
 
 
 class Brake:
@@ -26,12 +43,55 @@ class Brake:
         return True
 
 
-def set_up(verbose: int, *, quiet: bool) -> None:
+class JsonLines(logging.Formatter):
+    """One JSON object a line: ``time`` in UTC, ``level``, ``logger``, ``message``, ``trace``.
+
+    Parameters
+    ----------
+    prefixed
+        Begin each line with its priority, as in ``<4>``, which the journal takes off again.
+    """
+
+    def __init__(self, *, prefixed: bool) -> None:
+        super().__init__()
+        self._prefixed = prefixed
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        found = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            found["trace"] = self.formatException(record.exc_info)
+        return f"<{_priority(record.levelno)}>" * self._prefixed + json.dumps(found)
+
+
+def set_up(verbose: int, *, quiet: bool, form: Form = Form.TEXT) -> None:
     """Send the log to stderr: warnings, ``-v`` more, ``-vv`` all; ``-q`` errors only."""
     handler = logging.StreamHandler()
     handler.addFilter(Brake())
-    handler.setFormatter(logging.Formatter("neuroloop: %(levelname)s: %(message)s"))
+    if form is Form.JSON:
+        handler.setFormatter(JsonLines(prefixed=_to_the_journal()))
+    else:
+        handler.setFormatter(logging.Formatter("neuroloop: %(levelname)s: %(message)s"))
     root = logging.getLogger("neuroloop")
     root.handlers = [handler]
     root.propagate = False
     root.setLevel(logging.ERROR if quiet else logging.WARNING - 10 * min(verbose, 2))
+
+
+def _priority(level: int) -> int:
+    return next((number for least, number in _PRIORITIES if level >= least), _DEBUG)
+
+
+def _to_the_journal() -> bool:
+    """Whether stderr is the stream that the journal opened for this process."""
+    told = os.environ.get("JOURNAL_STREAM", "")
+    try:
+        found = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file, as under pytest
+        return False
+    return told == f"{found.st_dev}:{found.st_ino}"

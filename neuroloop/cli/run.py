@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from neuroloop.cli._logging import Form, set_up
+
 
 def command(
     runfile: Annotated[str, typer.Argument(help="A run file, or the name of one in configs/.")],
@@ -37,6 +39,9 @@ def command(
     arm: Annotated[bool, typer.Option(help="Short for --set guard.arm=start.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
     headless: Annotated[bool, typer.Option(help="No window, whatever the run file says.")] = False,
+    log: Annotated[
+        Form, typer.Option(envvar="NEUROLOOP_LOG", help="Lines of the log: json for the journal.")
+    ] = Form.TEXT,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", help="No status line, no report.")
@@ -53,13 +58,12 @@ def command(
     Exit codes: 0 done, 1 goal missed, 2 wrong run file or options, 3 a part failed, 4 this machine
     lacks something, 130 stopped by Ctrl-C.
     """
-    from neuroloop.cli._logging import set_up
     from neuroloop.config import runfile as runfiles
     from neuroloop.core.errors import ConfigError
     from neuroloop.report import output
     from neuroloop.report.run import reported
 
-    set_up(verbose, quiet=quiet)
+    set_up(verbose, quiet=quiet, form=log)
     chosen = list(changes or [])
     chosen += [f"engine.kind={backend}"] if backend is not None else []
     chosen += [f"run.seconds={seconds}"] if seconds is not None else []

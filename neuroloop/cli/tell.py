@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 VERBS = ("status", "arm", "disarm", "reset", "stop", "end", "set", "steer", "save", "swap")
 _ANSWER_S, _LONG_S = 10.0, 300.0
 _STEER_S = 0.05
-"""how often a motion is sent; the guard lets one expire after 200 ms"""
+"""how often a motion is sent; the guard lets one expire after 300 ms"""
 
 
 def command(

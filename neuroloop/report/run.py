@@ -9,12 +9,11 @@ import msgspec
 
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.ports import Sink
-from neuroloop.report import picture
 from neuroloop.report.meter import Meter
 from neuroloop.report.status import StatusLine
 from neuroloop.report.summary import Summary, summary
 from neuroloop.report.trace import Trace
-from neuroloop.runtime import saved
+from neuroloop.runtime import notify, saved
 from neuroloop.runtime.control import Control
 from neuroloop.runtime.keyboard import Keyboard
 from neuroloop.runtime.live.keeping import Keeping
@@ -42,6 +41,8 @@ def reported(  # noqa: PLR0913
     ``save_every`` seconds of a live run; ``keys`` lets a person steer from the terminal.
     """
     if plot is not None:
+        from neuroloop.report import picture
+
         picture.check_installed()
     audience = _Audience(ticks, resume, traced=plot is not None, status=status)
     try:
@@ -71,6 +72,8 @@ class _Companions:
         found: list[AbstractContextManager[object]] = []
         if loop.live is not None:
             found.append(Control(loop, self.run.path.stem))
+        if (manager := notify.manager()) is not None:
+            found.append(notify.Notices(loop, manager))
         if self.save is not None:
             found.append(Keeping(loop, self.save, self.every_s))
         if self.keys:
@@ -108,6 +111,8 @@ def _draw(result: Summary, session: Session, audience: _Audience, plot: Path) ->
     loop, trace = session.loop, audience.trace
     if trace is None:
         return
+    from neuroloop.report import picture
+
     world = loop.plant.world if loop.plant else None
     picture.Drawing(result, trace, world, loop.bearings).save(plot)
     if trace.truncated:

@@ -98,7 +98,7 @@ class _Assembly:
             bearings=layout.bearings,
             sinks=[self._sink(part, specs) for part in run.sinks],
             episode=self._episode(),
-            live=Live(run, self.hosts, again) if live else None,
+            live=Live(run, self.hosts, again, specs) if live else None,
         )
 
     def _plant(self) -> str | None:

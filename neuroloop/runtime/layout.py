@@ -126,7 +126,9 @@ class Layer:
         # an encoder may share its sensor's name, so that of its fields says what it is
         units = spiking(self.to, part.name, built.units, getattr(built, "capacity", 0))
         self.spiking[part.name] = units
-        port = self._port(f"encoder.{part.name}", units, spike_bytes(units.n))
+        # spikes of a compiled encoder are made in the tick and never wait in a ring
+        n_bytes = 0 if isinstance(built, Kernel) else spike_bytes(units.n)
+        port = self._port(f"encoder.{part.name}", units, n_bytes)
         if not isinstance(built, Kernel):
             self.python.append(PythonPart(part, built, port))
             return

@@ -10,6 +10,7 @@ from neuroloop.runtime.warden import BLOCK
 from neuroloop.safety.block import (
     B_ACTIVE,
     B_BLAMED,
+    B_BY,
     B_CAUSE,
     B_COUNTS,
     B_REFUSED,
@@ -18,7 +19,6 @@ from neuroloop.safety.block import (
     B_STOPPED_US,
     B_STOPS,
     B_WARNED,
-    B_WHO,
 )
 
 STATES = {
@@ -72,7 +72,7 @@ def said(loop: Loop) -> dict[str, Any]:
     state, since_s = State(int(block[B_STATE])), int(block[B_SINCE_US]) / 1e6
     ended = _ended(loop, block)
     active = [cause for cause in Cause if int(block[B_ACTIVE]) >> cause & 1]
-    against = [_words(cause, _who(loop, block, cause, active)) for cause in active]
+    against = [_words(cause, blamed(loop, int(block[B_BY + cause]))) for cause in active]
     short = _sentence(state, since_s, ended, against)
     warnings = _counts(block[B_WARNED : B_WARNED + len(Cause)])
     return {
@@ -132,13 +132,6 @@ def _ended(loop: Loop, block: Int64s) -> dict[str, Any] | None:
         "t_s": int(block[B_STOPPED_US]) / 1e6,
         "text": _words(cause, who),
     }
-
-
-def _who(loop: Loop, block: Int64s, cause: Cause, active: list[Cause]) -> str:
-    """Return who raised a cause; of several that stand at once only the first one's is known."""
-    if len(active) == 1:
-        return blamed(loop, int(block[B_WHO]))
-    return blamed(loop, int(block[B_BLAMED])) if block[B_CAUSE] == cause + 1 else ""
 
 
 def blamed(loop: Loop, who: int) -> str:

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from neuroloop.config.runfile import RunFile, Timing
 from neuroloop.core.body import Body
+from neuroloop.core.errors import ConfigError
 from neuroloop.core.message import payload_bytes
 from neuroloop.core.ports import Kernel
 from neuroloop.core.safety import MOST_WHO, ORDERS
-from neuroloop.core.values import Ranges, Scalars, SourceSpec
+from neuroloop.core.values import Ranges, Scalars, SourceSpec, Spikes
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler
 from neuroloop.engine.arena import Field as Array
 from neuroloop.engine.op import Op, Slot, Units, Word, place, slot, spiking
-from neuroloop.runtime.feed import spike_bytes
 from neuroloop.runtime.host.wire import BODY, body_spec
 from neuroloop.safety import ladder, reflex, watch
 from neuroloop.safety.block import first_block
@@ -74,7 +74,7 @@ class Warden:
             return [], {}
         block = self.to.array(BLOCK, first_block())
         orders = spiking(self.to, ORDERS_PORT, ORDERS * MOST_WHO, _ORDERS_KEPT)
-        self.port(ORDERS_PORT, orders, spike_bytes(_ORDERS_KEPT))
+        self.port(ORDERS_PORT, orders, EVENT_BYTES * _ORDERS_KEPT)
         rows = [self._watch(sensor, block) for sensor in watched]
         # every limb is of the one body
         rows += [self._reflex(s, limbs[0], block) for s in watched if _reflexive(self.run, s.spec)]
@@ -112,11 +112,17 @@ class Warden:
         run = self.run
         used = values_read | {part.config.input for part in run.encoders} | set(run.ladder.stop)
         timings = {part.name: timing for part, timing in run.sensors}
+        for name in run.ladder.stop:
+            if specs[name].reading is Spikes:
+                raise ConfigError(
+                    f'{run.path}: [guard]: `stop`: sensor "{name}" gives spikes; an emergency stop '
+                    "is a sensor of numbers, 0 while all is well"
+                )
         found = []
         for name, spec in specs.items():
             if name in slots and (name in used or _reflexive(run, spec)):
                 timing = timings[name]
-                silent_us = _silent_us(timing, spec) if name in used else 0
+                silent_us = silent_for_us(timing, spec)
                 repeats, stop = _repeats(timing, spec), name in run.ladder.stop
                 port = ports[name][0]
                 found.append(Watched(spec, port, slots[name], silent_us, repeats, stop))
@@ -183,9 +189,15 @@ def _repeats(timing: Timing, spec: SourceSpec) -> bool:
     return spec.reading is Scalars if given is None else given
 
 
-def _silent_us(timing: Timing, spec: SourceSpec) -> int:
+def silent_for_us(timing: Timing, spec: SourceSpec) -> int:
+    """Return how old the newest reading of a sensor may be; 0 is as old as it likes.
+
+    A reading of a sensor that is slow in telling is old already when it enters.
+    """
     if timing.silent_ms is not None:
         return round(timing.silent_ms * 1e3)
     if not spec.rate_hz:
         return 0
-    return max(_SILENT_US, round(_SILENT_PERIODS / spec.rate_hz * 1e6))
+    given = timing.latency_ms
+    latency_us = spec.latency_us if given is None else round(given * 1e3)
+    return latency_us + max(_SILENT_US, round(_SILENT_PERIODS / spec.rate_hz * 1e6))

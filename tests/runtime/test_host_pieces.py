@@ -14,12 +14,12 @@ from msgspec import Struct
 from neuroloop.core.black_box import RECORD, BlackBox, read_black_box
 from neuroloop.core.errors import ConfigError, MachineError, NeuroloopError, PartError
 from neuroloop.core.mailbox import COUNT, empty_mailbox
+from neuroloop.core.pace import pace_of
 from neuroloop.core.shared import store
 from neuroloop.core.values import Ranges, SourceSpec
 from neuroloop.core.wishes import Wishes
 from neuroloop.runtime.host import wire
 from neuroloop.runtime.host.backoff import Backoff
-from neuroloop.runtime.host.body import pace_of
 from neuroloop.runtime.host.line import Line
 from neuroloop.runtime.host.memory import glance
 

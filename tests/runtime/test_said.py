@@ -8,12 +8,12 @@ from neuroloop.runtime.said import said, state_of
 from neuroloop.safety.block import (
     B_ACTIVE,
     B_BLAMED,
+    B_BY,
     B_CAUSE,
     B_SINCE_US,
     B_STATE,
     B_STOPPED_US,
     B_WARNED,
-    B_WHO,
     NOBODY,
 )
 
@@ -35,7 +35,8 @@ def put(loop, state, since_us=0, cause=None, who=NOBODY, stopped_us=0, active=()
     block[B_CAUSE] = 0 if cause is None else 1 + cause
     block[B_BLAMED], block[B_STOPPED_US] = who, stopped_us
     block[B_ACTIVE] = sum(1 << c for c in active)
-    block[B_WHO] = who
+    for c in active:
+        block[B_BY + c] = who
 
 
 def test_a_stop_names_when_and_the_sensor(loop):
@@ -78,10 +79,10 @@ def test_before_any_motion_it_says_what_stands_against_it(loop):
     assert said(loop)["short"] == 'disarmed; against arming: sensor "ears" out of its range'
 
 
-def test_of_several_causes_none_is_laid_on_the_wrong_one(loop):
+def test_each_of_several_causes_has_its_own_name(loop):
     active = [Cause.SILENT, Cause.OVERRUN]
     put(loop, State.DISARMED, who=port(loop, "ears"), active=active)
-    assert said(loop)["against"] == ["a sensor silent", "ticks skipped for too long"]
+    assert said(loop)["against"] == ['sensor "ears" silent', "ticks skipped for too long"]
 
 
 @pytest.mark.parametrize("cause", Cause)

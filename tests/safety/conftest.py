@@ -15,13 +15,24 @@ from neuroloop.core.message import (
     payload_of,
 )
 from neuroloop.core.native import address_of
-from neuroloop.core.safety import MOST_WHO, ORDERS, Cause
+from neuroloop.core.safety import MOST_WHO, ORDERS, Cause, Order, State
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler
 from neuroloop.engine.op import place, slot, spiking
 from neuroloop.engine.program import Plan, Program
 from neuroloop.runtime.tick import step
-from neuroloop.safety.block import B_CAUSES, B_WARNINGS, first_block
+from neuroloop.safety import ladder
+from neuroloop.safety.block import (
+    B_ACTIVE,
+    B_BLAMED,
+    B_BY,
+    B_CAUSE,
+    B_CAUSES,
+    B_STATE,
+    B_STOPPED_US,
+    B_WARNINGS,
+    first_block,
+)
 
 DT_US = 1000
 
@@ -140,6 +151,41 @@ class Messages:
         return pack(Kind.SPIKES, port, 0, events.view(np.uint8))
 
 
+class Guard:
+    """The row that decides, alone."""
+
+    def __init__(self, rows, config, *, start=False):
+        self.rows = rows
+        self.port = rows.ladder(ladder.build(config, start=start, dt_us=DT_US))
+        rows.begin()
+        self.block = rows.block
+
+    def tick(self, causes=(), orders=(), skipped=0, broken=False):
+        causes = causes if isinstance(causes, dict) else dict.fromkeys(causes, 0)
+        for cause, who in causes.items():
+            self.block[B_CAUSES] |= 1 << cause
+            self.block[B_BY + cause] = who
+        self.rows.arena.header[row.H_BROKEN] = broken
+        orders = [(o, 0) if isinstance(o, Order) else o for o in orders]
+        message = [Messages.orders(self.port, *orders)] if orders else []
+        self.rows.tick(*message, skipped=skipped)
+        assert self.rows.arena.header[row.H_GUARD] == self.block[B_STATE]
+        assert self.rows.arena.header[row.H_CAUSES] == self.block[B_ACTIVE]
+        return self.state
+
+    def ticks(self, n, causes=()):
+        return [self.tick(causes) for _ in range(n)]
+
+    @property
+    def state(self):
+        return State(int(self.block[B_STATE]))
+
+    @property
+    def ended(self):
+        cause, who, t_us = (int(self.block[w]) for w in (B_CAUSE, B_BLAMED, B_STOPPED_US))
+        return Cause(cause - 1), who, t_us
+
+
 @pytest.fixture
 def rows():
     """Rows of the guard, for one test."""
@@ -156,3 +202,9 @@ def new_rows():
 def say():
     """What makes messages."""
     return Messages
+
+
+@pytest.fixture(scope="session")
+def new_guard():
+    """What makes a row that decides, from the settings of its ladder."""
+    return lambda config, **how: Guard(Rows(), config, **how)

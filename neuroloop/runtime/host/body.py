@@ -7,9 +7,10 @@ import numpy as np
 from neuroloop.core.black_box import AWAKE, POWER, BlackBox
 from neuroloop.core.command import COMMAND_WORDS, Gate, Verdict
 from neuroloop.core.errors import ConfigError
+from neuroloop.core.pace import drive, pace_of, whole
 from neuroloop.core.ports import Plant
 from neuroloop.core.shared import store
-from neuroloop.core.values import Float32s, Int64s, Scalars
+from neuroloop.core.values import Int64s, Scalars
 from neuroloop.core.wishes import Wishes
 from neuroloop.runtime.boundary import blame
 from neuroloop.runtime.feed import Feed
@@ -26,17 +27,9 @@ from neuroloop.runtime.host.memory import (
 )
 from neuroloop.runtime.host.sensor import HostedSensor, Tell
 
-_PACE_US = 1000
-_MOST_US = 50_000
-"""physics in one go; then the commands are looked at again"""
 _BEHIND_US, _BEHIND_NS = 200_000, 1_000_000_000
 """a world so far behind real time, for so long, is one that this machine is too slow for"""
 _NEVER_US = -(2**62)
-
-
-def pace_of(step_us: int) -> int:
-    """Return how often a plant of this step goes round: each millisecond, or each step."""
-    return -(-_PACE_US // step_us) * step_us
 
 
 class LiveBody:
@@ -90,7 +83,7 @@ class LiveBody:
 
     def begin(self, start_ns: int, at_us: int, now_ns: int) -> None:
         """Let run time go on from ``at_us``; it was 0 at ``start_ns`` of the monotonic clock."""
-        at_us = self._whole(at_us)
+        at_us = whole(at_us, self._step_us)
         if self.plant.t_us > at_us:
             raise ConfigError(
                 f"plant: it is at {self.plant.t_us} us, and the run begins at {at_us} us"
@@ -142,19 +135,12 @@ class LiveBody:
         self._shared.state.put(state.view(np.uint8))
 
     def _advance(self, now_us: int) -> None:
-        """Let the world run towards the present, each wish acting in its own time."""
-        plant = self.plant
-        to_us = min(self._whole(now_us), plant.t_us + max(self._whole(_MOST_US), self._step_us))
         try:
-            while plant.t_us < to_us:
-                values, until_us = self._wishes.at(plant.t_us)
-                end_us = max(self._whole(until_us), plant.t_us + self._step_us)
-                plant.command(_floats(values))
-                plant.advance(min(end_us, to_us))
-                if plant.touching():
-                    self._state[TOUCHED_US] = plant.t_us
+            touched_us = drive(self.plant, self._wishes, now_us, self._step_us)
         except Exception as error:
             blame("plant", "plant", error)
+        if touched_us is not None:
+            self._state[TOUCHED_US] = touched_us
 
     def _obey(self, now_ns: int, now_us: int) -> None:
         """Take the newest command; it acts from the step on in which it was heard."""
@@ -163,7 +149,7 @@ class LiveBody:
             return
         self._seen = seen
         if self.gate.command(self._command, now_ns) is Verdict.TAKEN:
-            self._wishes.hear(self._whole(now_us), self.gate.wanted(now_ns))
+            self._wishes.hear(whole(now_us, self._step_us), self.gate.wanted(now_ns))
 
     def _write(self, now_ns: int, now_us: int, gap_ns: int) -> None:
         if self._box is None:
@@ -188,10 +174,3 @@ class LiveBody:
             self._told = True
             behind = f"body: its world is {behind_us / 1e6:.2f} s behind real time"
             self._tell("", False, f"{behind}; this machine is too slow for it")
-
-    def _whole(self, t_us: int) -> int:
-        return t_us // self._step_us * self._step_us
-
-
-def _floats(values: Sequence[float]) -> Float32s:
-    return np.array(values, np.float32)

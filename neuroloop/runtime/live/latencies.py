@@ -6,6 +6,7 @@ tick lets every reading of that age enter its own tick, and no later one than ne
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from neuroloop.core.ring import drop_all
 from neuroloop.runtime.host.wire import BODY
@@ -15,6 +16,8 @@ from neuroloop.runtime.live.facts import Latency
 from neuroloop.runtime.live.live import Live
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.source import OpenSource
+from neuroloop.runtime.warden import silent_for_us
+from neuroloop.safety.watch import SILENT_US
 
 _FIRST, _ENOUGH = 2, 6
 """readings of each sensor: the first ones are late, because code is read and memory touched"""
@@ -34,7 +37,7 @@ def settle(loop: Loop, live: Live, crew: Crew) -> None:
         crew.ages_us.clear()
         _wait(loop, live, unknown, _ENOUGH, end)
         for source, age_us in zip(unknown, _ages(live, crew, unknown), strict=True):
-            _freeze(loop, source, latency_us(age_us, loop.dt_us))
+            _freeze(loop, live, source, latency_us(age_us, loop.dt_us))
     for host in live.hosts:
         for source in loop.sources:
             if source.spec.name in host.specs:
@@ -75,6 +78,13 @@ def _ages(live: Live, crew: Crew, unknown: Sequence[OpenSource]) -> list[int]:
     return [hosted.get(s.spec.name, crew.ages_us.get(s.spec.name, 0)) for s in unknown]
 
 
-def _freeze(loop: Loop, source: OpenSource, us: int) -> None:
+def _freeze(loop: Loop, live: Live, source: OpenSource, us: int) -> None:
+    """Let readings enter after ``us``, and let the guard know that they are so old by then."""
+    name = source.spec.name
     source.feed.latency_us = us
     loop.intake.table[loop.intake.feeds.index(source.feed), F_LATENCY_US] = us
+    source.spec = live.specs[name] = replace(source.spec, latency_us=us)
+    names = [op.name for op in loop.program.plan.ops]
+    if (row := f"guard.sees.{name}") in names and live.run is not None:
+        timing = next(t for part, t in live.run.sensors if part.name == name)
+        loop.program.rows[names.index(row), SILENT_US] = silent_for_us(timing, source.spec)

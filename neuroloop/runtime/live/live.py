@@ -12,6 +12,7 @@ import msgspec
 from neuroloop.config import resolve
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.errors import ConfigError
+from neuroloop.core.values import SourceSpec
 from neuroloop.runtime.host.host import Host
 from neuroloop.runtime.layout import Layout
 from neuroloop.runtime.live.facts import Latency, LiveFacts
@@ -33,8 +34,11 @@ class Live:
         run: RunFile | None = None,
         hosts: Sequence[Host] = (),
         again: Callable[[RunFile], Layout] | None = None,
+        specs: dict[str, SourceSpec] | None = None,
     ) -> None:
-        self._run = run
+        self.run = run
+        self.specs = {} if specs is None else specs
+        """of the sensors, with the latencies that were measured; `again` lays out for these"""
         self.hosts = hosts
         self.again = again
         """lays a program out for the parts of this run"""
@@ -150,7 +154,7 @@ class Live:
 
     def _stage(self, network: str, backend: str | None) -> Stage:
         """Lay another network out for the parts of this run."""
-        loop, run = self._loop, self._run
+        loop, run = self._loop, self.run
         if loop is None or run is None or self.again is None:
             raise ConfigError("this run has no run file, so there is nothing to swap")
         engine = run.engine
