@@ -62,10 +62,6 @@ class Gate:
             self._heard_us = now_us
         return verdict
 
-    def refuse(self) -> None:
-        """Count a message that was not even looked at: too long, or kept back by a broker."""
-        self.counts[protocol.MALFORMED] += 1
-
     def wanted(self, now_us: int) -> tuple:
         """Return the speed of each wheel, m/s; zero where the watchdog has run out."""
         if self.emergency or not self.power or not self.awake(now_us):

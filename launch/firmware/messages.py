@@ -6,6 +6,9 @@ from binascii import crc32
 
 import protocol
 
+JSON_BITS = (32, 32, 64, 16)
+"""of owner, sequence, sent_us and valid_ms, as in the binary form"""
+
 
 def sealed(layout: str, *fields: object) -> bytes:
     """Return a message with its checksum."""
@@ -37,14 +40,15 @@ def drive(payload: bytes, channels: int) -> tuple | None:
     return owner, sequence, sent_us, valid_ms, bool(flags & protocol.POWER), values
 
 
-def drive_json(payload: bytes) -> tuple | None:
+def drive_json(payload: bytes, channels: int) -> tuple | None:
     """Return the same of a command in JSON."""
     try:
         found = json.loads(payload)
         whole = tuple(found[name] for name in ("owner", "sequence", "sent_us", "valid_ms"))
         power, values = found["power"], tuple(float(value) for value in found["values"])
-        fits = all(type(n) is int and 0 <= n < 1 << bits for n, bits in zip(whole, (32, 32, 64, 16)))
-        return whole + (power, values) if fits and type(power) is bool else None
+        fits = all(type(n) is int and 0 <= n < 1 << bits for n, bits in zip(whole, JSON_BITS))
+        fits = fits and type(power) is bool and len(values) == channels
+        return whole + (power, values) if fits else None
     except (ValueError, KeyError, TypeError, OverflowError):
         return None
 

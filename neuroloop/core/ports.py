@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neuroloop.core.body import Body
+from neuroloop.core.safety import Order, State
 from neuroloop.core.values import (
     Float32s,
     Int32s,
@@ -101,6 +102,35 @@ class Actuator(Protocol):
 
     def stop(self) -> None:
         """Command zero at once; called at the end of every run, however it ends."""
+        ...
+
+
+class GuardAccess(Protocol):
+    """The guard of a run, as far as a part may reach it; any thread may."""
+
+    def give(self, order: Order, who: str) -> None:
+        """Give an order; ``who`` is what a report will name."""
+        ...
+
+    def steer(self, values: Sequence[float]) -> None:
+        """Want a motion of this actuator instead of the network's, for as long as commands last."""
+        ...
+
+    def state(self) -> State | None:
+        """Return its state, None where there is no guard."""
+        ...
+
+    def text(self) -> str:
+        """Return its state and why, in one line."""
+        ...
+
+
+@runtime_checkable
+class UsesGuard(Protocol):
+    """An actuator that hears from its robot, and passes on what concerns the guard."""
+
+    def use_guard(self, guard: GuardAccess) -> None:
+        """Take it; called once, before the first tick."""
         ...
 
 

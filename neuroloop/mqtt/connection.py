@@ -7,7 +7,6 @@ It is paho's client with paho's thread, not aiomqtt around it: at a thousand mes
 another thread that takes half of the processor's time and a third off the way to the broker.
 """
 
-import contextlib
 import logging
 import random
 import secrets
@@ -121,7 +120,7 @@ class Connection:
             self._changed.wait(0.02)
         if self._open:
             return self
-        error = self._error or MachineError(f"no broker at {self._broker.address}: {self._why}")
+        error = self._error or self._no_broker()
         self.__exit__(None, None, None)
         raise error
 
@@ -160,6 +159,10 @@ class Connection:
         self._client.publish(topic, payload, 0, retain, properties)
         return True
 
+    def _no_broker(self) -> MachineError:
+        why = self._why or f"it does not answer as one within {START_S:g} s"
+        return MachineError(f"no MQTT broker at {self._broker.address}: {why}")
+
     def _made(self) -> Client:
         broker, where = self._broker, f"{self._part}: `broker`"
         check(broker, where)
@@ -190,7 +193,7 @@ class Connection:
     @staticmethod
     def _back_off(client: Client) -> None:
         """Draw how long to wait, so that many brains do not come back in step."""
-        first_s = _FIRST_BACK_OFF_S * random.uniform(1.0, 1.5)  # noqa: S311
+        first_s = _FIRST_BACK_OFF_S * random.uniform(1.0, 1.5)
         # paho says int and takes any number
         client.reconnect_delay_set(first_s, _LONGEST_BACK_OFF_S)  # type: ignore[arg-type]
 
@@ -254,18 +257,11 @@ class Connection:
         self._back_off(client)
 
     def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
-        came_us = now_us()
-        heard = Message(message.topic, bytes(message.payload), message.retain, came_us)
-        handler = self._hears.get(message.topic)
-        with contextlib.suppress(UnicodeDecodeError):
-            if handler is not None:
-                self._handled(handler, heard)
-
-    def _handled(self, handler: Handler, message: Message) -> None:
+        heard = Message(message.topic, bytes(message.payload), message.retain, now_us())
         try:
-            handler(message)
+            self._hears[heard.topic](heard)
         except Exception:  # whatever somebody sent, the connection goes on
-            _log.exception("%s: a message on %s could not be handled", self._part, message.topic)
+            _log.exception("%s: a message on %s could not be handled", self._part, heard.topic)
 
 
 def _refusal(broker: Broker, reason: ReasonCode) -> str:

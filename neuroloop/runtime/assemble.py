@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from neuroloop.config.runfile import Part, RunFile, Timing
-from neuroloop.core.ports import Finite, Source
+from neuroloop.core.ports import Finite, Source, UsesGuard
 from neuroloop.core.ring import Ring
 from neuroloop.core.values import SourceSpec
 from neuroloop.runtime import check, hosting, plants
 from neuroloop.runtime.episode import Episode
 from neuroloop.runtime.feed import Feed, Intake, waiting
+from neuroloop.runtime.guard_access import LimbGuard
 from neuroloop.runtime.host.host import Host
 from neuroloop.runtime.layout import Layer, Layout
 from neuroloop.runtime.live.live import Live
@@ -84,7 +85,7 @@ class _Assembly:
         layout = again(run)
         self._connect(sensors, layout)
         edits = self.feeds["edits"] = Feed("edits", -1, _EDIT_BYTES)
-        return Loop(
+        loop = Loop(
             dt_us=dt_us,
             program=layout.program,
             intake=Intake(list(self.feeds.values())),

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,8 +72,8 @@ def played(
     """
     site = Site("clock", run.run.seed, 0, run.folder)
     clock: Clock = run.clock.module.build(run.clock.config, site)
-    with _signals() as stop, opened(run, clock.dt_us) as loop:
-        _compile_tick()
+    with _signals() as stop, _compiled_beside() as compiled, opened(run, clock.dt_us) as loop:
+        compiled.result()
         loop.episode.stop = stop
         session = Session(run, loop, sinks=onlookers(loop))
         loop.sinks.extend(session.sinks)
@@ -113,6 +114,13 @@ def _signals() -> Iterator[Stop]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _compiled_beside() -> Iterator[Future[None]]:
+    """Compile the tick, or read it from disk, while processes start and devices open."""
+    with ThreadPoolExecutor(1, "compile") as pool:
+        yield pool.submit(_compile_tick)
 
 
 def _compile_tick() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from neuroloop.config.runfile import RunFile, Timing
 from neuroloop.core.body import Body
 from neuroloop.core.errors import ConfigError
-from neuroloop.core.message import payload_bytes
+from neuroloop.core.message import EVENT_BYTES, payload_bytes
 from neuroloop.core.ports import Kernel
 from neuroloop.core.safety import MOST_WHO, ORDERS
 from neuroloop.core.values import Ranges, Scalars, SourceSpec, Spikes

@@ -1,0 +1,1 @@
+"""``neuroloop bench firmware``: from a command through a broker to the firmware and back."""

@@ -1,0 +1,99 @@
+"""A Mosquitto of one's own, on a free port of this machine."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from neuroloop.core.errors import MachineError
+
+START_S = 5.0
+
+
+def mosquitto() -> str:
+    """Return where Mosquitto is.
+
+    Raises
+    ------
+    MachineError
+        It is not on this machine.
+    """
+    # Debian puts it where the paths of ordinary users do not lead
+    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    if found is None:
+        raise MachineError("Mosquitto is not on this machine; Debian: apt-get install mosquitto")
+    return found
+
+
+class Broker:
+    """Start it with ``with``; the port stays the same over restarts.
+
+    Parameters
+    ----------
+    folder : Path
+        For its configuration file.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.port = _free_port()
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections.
+
+        Raises
+        ------
+        MachineError
+            It does not start, or takes no connection.
+        """
+        config = self.folder / "mosquitto.conf"
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
+            "set_tcp_nodelay true\nlog_type none\n"
+        )
+        command = [mosquitto(), "-c", str(config)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        until = time.monotonic() + START_S
+        while time.monotonic() < until and self._process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.01)
+        self.kill()
+        raise MachineError(f"Mosquitto does not start: {' '.join(command)}")
+
+    def kill(self) -> None:
+        """End it without warning."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal: SIGSTOP freezes it, SIGCONT lets it go on."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
