@@ -15,7 +15,7 @@ class Board:
         self._network_led = Pin(pins["network_led"], Pin.OUT, value=0)
         self._button = Pin(pins["button"], Pin.IN, Pin.PULL_UP)
         self._encoders = [
-            Encoder(number, Pin(a, Pin.IN), Pin(b, Pin.IN), phases=4)
+            Encoder(number, Pin(a, Pin.IN, Pin.PULL_UP), Pin(b, Pin.IN, Pin.PULL_UP), phases=4)
             for number, (a, b) in enumerate(pins["encoders"])
         ]
         self._eyes = [ADC(Pin(pin), atten=ADC.ATTN_11DB) for pin in pins["ranges"]]

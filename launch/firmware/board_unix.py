@@ -1,7 +1,4 @@
-"""A board without hardware: each change of its H-bridge is a line of a trace file.
-
-Monotonic nanoseconds, duty of the left motor, duty of the right one.
-"""
+"""A board without hardware; its trace: monotonic ns, duty left, duty right at each change."""
 
 import os
 import time
@@ -18,7 +15,7 @@ class Board:
         self._full_mps = body["full_duty_mps"]
         self._ticks_per_m = body["ticks_per_turn"] / (2.0 * pi * body["wheel_radius_m"])
         self._duty, self._speeds, self._ways = None, [0.0, 0.0], [0.0, 0.0]
-        self._then_us, self._trace = time.ticks_us(), open(self._files["trace"], "a")
+        self._then_us, self._trace = time.ticks_us(), open(self._files["trace"], "a")  # noqa: SIM115
         self.motors(0.0, 0.0)
 
     def motors(self, left: float, right: float) -> None:
@@ -26,8 +23,7 @@ class Board:
         if (left, right) != self._duty:
             self.encoders()
             self._duty = left, right
-            self._trace.write("%d %.6f %.6f\n" % (1000 * time.ticks_us(), left, right))
-            self._trace.flush()
+            self._trace.write(f"{1000 * time.ticks_us()} {left:.6f} {right:.6f}\n")
 
     def encoders(self) -> tuple:
         """Return the counts of the left and of the right encoder since boot."""

@@ -36,7 +36,7 @@ def drive(payload: bytes, channels: int) -> tuple | None:
     if version != protocol.VERSION or count != channels:
         return None
     (valid_ms,) = struct.unpack_from(protocol.VALID_LAYOUT, body, head)
-    values = struct.unpack_from("<%df" % channels, body, first)
+    values = struct.unpack_from(f"<{channels}f", body, first)
     return owner, sequence, sent_us, valid_ms, bool(flags & protocol.POWER), values
 
 

@@ -65,9 +65,7 @@ class Client:
                 if may_connect and since >= self._pause_ms:
                     self._connect(now)
             elif self._state != ONLINE:
-                if since > GREETING_MS:
-                    raise ValueError("the broker did not answer")
-                self._greet()
+                self._greet(since)
             else:
                 self._flush()
                 self._keep_alive(now)
@@ -143,8 +141,10 @@ class Client:
             if error.errno not in (115, 119):  # EINPROGRESS of Linux and of the ESP32
                 raise
 
-    def _greet(self) -> None:
+    def _greet(self, since_ms: int) -> None:
         """Say who we are as soon as the socket is open."""
+        if since_ms > GREETING_MS:
+            raise ValueError("the broker did not answer")
         if self._state != CONNECTING or not self._poll.poll(0):
             self._flush()
             return
@@ -274,7 +274,7 @@ class Client:
     def _obey(self, kind: int, at: int, size: int) -> None:
         if kind == packets.CONNACK and self._state == GREETING:
             if size < 2 or self._in[at + 1] != 0:
-                raise ValueError("the broker refuses us: 0x%02x" % self._in[at + 1])
+                raise ValueError(f"the broker refuses us: 0x{self._in[at + 1]:02x}")
             self._state = ONLINE
             self.connections += 1
             self._must_send(packets.subscribe(self._subscriptions))
@@ -286,6 +286,6 @@ class Client:
         elif kind == packets.PUBACK:
             self._unacknowledged_ms = None
         elif kind == packets.DISCONNECT:
-            raise ValueError("the broker sends us away: 0x%02x" % (self._in[at] if size else 0))
+            raise ValueError(f"the broker sends us away: 0x{self._in[at] if size else 0:02x}")
         elif kind != packets.PINGRESP:
-            raise ValueError("a packet 0x%02x, which nobody asked for" % kind)
+            raise ValueError(f"a packet 0x{kind:02x}, which nobody asked for")

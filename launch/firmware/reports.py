@@ -8,19 +8,20 @@ from protocol import topic
 
 BODY_US = 100000
 NOTICE_US = 100000
+LAST_WILL = b'{"state": "lost"}'
 
 
 class Every:
     """Says when something is due that comes at a fixed rate; missed times are not made up."""
 
     def __init__(self, period_us: int) -> None:
-        self._period_us, self._next_us = period_us, 0
+        self._period_us, self.next_us = period_us, 0
 
     def due(self, now_us: int) -> bool:
         """Whether it is due now; then it is not until a period later."""
-        if now_us < self._next_us:
+        if now_us < self.next_us:
             return False
-        self._next_us = max(self._next_us + self._period_us, now_us)
+        self.next_us = max(self.next_us + self._period_us, now_us)
         return True
 
 
@@ -30,7 +31,7 @@ class Reports:
     def __init__(self, client: object, config: dict, boot: int) -> None:
         self._client, self._boot = client, boot
         robot, rates = config["robot"], config["reports"]
-        self._birth = birth(config, boot, True)
+        self._birth = birth(config, boot)
         names = (protocol.BIRTH, protocol.CLOCK_ASK, protocol.BODY, protocol.ODOMETRY)
         names += (protocol.RANGE, protocol.NOTICE)
         self._topics = {name: topic(robot, name) for name in names}
@@ -97,7 +98,7 @@ class Reports:
         metres = read()
         if metres:
             self._range_number += 1
-            layout = protocol.RANGE_LAYOUT + "%df" % len(metres)
+            layout = protocol.RANGE_LAYOUT + f"{len(metres)}f"
             head = protocol.VERSION, len(metres), self._boot, self._range_number, now_us
             self._send(protocol.RANGE, messages.sealed(layout, *head, *metres))
 
@@ -105,15 +106,15 @@ class Reports:
         self._client.publish(self._topics[name], message, retain)
 
 
-def birth(config: dict, boot: int, online: bool) -> bytes:
-    """Return who the robot is, and whether it is there."""
+def birth(config: dict, boot: int) -> bytes:
+    """Return who the robot is."""
     body = config["body"]
     about = {
-        "online": online,
-        "robot": config["robot"],
+        "state": "ready",
         "version": protocol.VERSION,
+        "name": config["robot"],
         "boot": boot,
-        "channels": 2,
+        "channels": ["left", "right"],
         "watchdog_ms": body["watchdog_ms"],
         "max_wheel_mps": body["max_wheel_mps"],
     }

@@ -12,11 +12,12 @@ from gate import Gate
 from mqtt import Client
 from odometry import Odometry
 from protocol import topic
-from reports import Every, Reports, birth
+from reports import LAST_WILL, Every, Reports
 
 CHANNELS = 2
 CONTROL_US = 4000
 """250 steps of the speed controller a second"""
+MOST_WATCHDOG_MS = 1000
 MOST_MESSAGES = 16
 """in one pass: however many come, the watchdog and the wheels have their turn"""
 
@@ -26,6 +27,8 @@ class Robot:
 
     def __init__(self, config: dict, board: object) -> None:
         body, name = config["body"], config["robot"]
+        if not 0 < body["watchdog_ms"] <= MOST_WATCHDOG_MS:
+            raise ValueError(f"config.json: body.watchdog_ms must be 1 to {MOST_WATCHDOG_MS}")
         boot = struct.unpack("<I", os.urandom(4))[0] | 1
         self._board, self._echo = board, config.get("echo", False)
         self._clock, self._offset = Clock(), Offset(boot)
@@ -43,7 +46,7 @@ class Robot:
         self._client = Client(
             config["broker"],
             f"robot-{name}",
-            (topic(name, protocol.BIRTH), birth(config, boot, False)),
+            (topic(name, protocol.BIRTH), LAST_WILL),
             [(topic(name, what), qos) for what, (qos, _) in hears.items()],
         )
         self._reports = Reports(self._client, config, boot)
@@ -68,10 +71,10 @@ class Robot:
         full = self._listen(now_us)
         self._tell(now_us)
         self._board.feed()
-        took_us = self._clock.now_us() - now_us
-        self._slowest_us = max(self._slowest_us, took_us)
+        done_us = self._clock.now_us()
+        self._slowest_us = max(self._slowest_us, done_us - now_us)
         if not full:
-            self._client.wait(max(0, CONTROL_US - took_us) // 1000)
+            self._client.wait((max(0, self._control.next_us - done_us) + 999) // 1000)
 
     def _guard(self, now_us: int) -> None:
         """Take the speeds that are allowed now to the motors: zero where nobody commands."""

@@ -16,14 +16,16 @@ from neuroloop.core.ports import GuardAccess, Site
 from neuroloop.core.safety import Order, State
 from neuroloop.core.values import Motion
 from neuroloop.mqtt import messages
-from neuroloop.mqtt.connection import Connection, Message, now_us
+from neuroloop.mqtt.connection import Connection
 from neuroloop.mqtt.desk import Desk
+from neuroloop.mqtt.heard import Message, now_us
 from neuroloop.mqtt.robot import RobotView
 from neuroloop.mqtt.settings import Broker, RobotName
 
 _STOPS, _STOP_PAUSE_S = 3, 0.01
 _EXPIRES_S = 1
 _STATUS_US = 100_000
+_AGAIN_US = 50_000
 _PATIENCE_US = 2_000_000
 """a robot may take so long to begin before a line says why it does not"""
 _MOST_SEQUENCE = 2**32 - 1
@@ -64,6 +66,7 @@ class MqttActuator:
         self._sequence = -1
         self._due_us = 0
         self._guard: GuardAccess | None = None
+        self._stop_us = 0
         self._faulty, self._logged, self._patient_us = False, "", 0
         self._said, self._status_us = b"", 0
         self.robot = RobotView(self._owner)
@@ -180,12 +183,17 @@ class MqttActuator:
             self._said = said
 
     def _connected(self) -> None:
+        self.robot.forget()
         self._said = b""  # a last will may stand there by now
 
     def _hear_body(self, message: Message) -> None:
         state = self.robot.hear_body(message)
+        stopped = state is not None and bool(state.flags & protocol.EMERGENCY)
+        if not stopped:
+            self._stop_us = 0
         # again and again, so that nobody can end it here while it lasts in the robot
-        if state is not None and state.flags & protocol.EMERGENCY and self._guard is not None:
+        elif self._guard is not None and message.arrived_us >= self._stop_us:
+            self._stop_us = message.arrived_us + _AGAIN_US
             self._guard.give(Order.STOP, self._who)
 
     def _hear_ask(self, message: Message) -> None:

@@ -56,7 +56,7 @@ class JsonLines(logging.Formatter):
         super().__init__()
         self._prefixed = prefixed
 
-    def format(self, record: logging.LogRecord) -> str:
+    def format(self, record: logging.LogRecord) -> str:  # type: ignore[explicit-override]
         """Return the line."""
         found = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds"),

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neuroloop.cli._edge import edge
 from neuroloop.cli._engine import engine
+from neuroloop.cli._firmware import firmware
+from neuroloop.cli._hardware import hardware
 from neuroloop.cli._loop import loop
 from neuroloop.cli._navigation import lesion, navigation
 
@@ -20,7 +23,10 @@ verbs = typer.Typer(
 )
 
 
+verbs.command()(edge)
 verbs.command()(engine)
+verbs.command()(firmware)
+verbs.command()(hardware)
 verbs.command()(loop)
 verbs.command()(navigation)
 verbs.command()(lesion)

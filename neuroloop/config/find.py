@@ -38,17 +38,27 @@ def run_file(name: str) -> Path:
 
 
 def with_bases(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """Read a file and what it ``extends``, the file winning, table by table."""
+    """Read a file and what it ``extends``, the file winning, table by table.
+
+    Of what it extends it leaves out the tables that it names in ``without``.
+    """
     if path in seen:
         ring = " -> ".join(p.name for p in (*seen[seen.index(path) :], path))
         raise ConfigError(f"{path}: `extends` goes round in a ring: {ring}")
     tables = toml.read(path)
-    base = tables.pop("extends", None)
+    base, without = tables.pop("extends", None), tables.pop("without", [])
+    if not isinstance(without, list) or (without and base is None):
+        raise ConfigError(f"{path}: `without`: expected names of tables of the file it extends")
     if base is None:
         return tables
     if not isinstance(base, str):
         raise ConfigError(f"{path}: `extends`: expected the name of a file")
-    return merged(with_bases((path.parent / base).absolute(), (*seen, path)), tables)
+    below = with_bases((path.parent / base).absolute(), (*seen, path))
+    for name in without:
+        if name not in below:
+            raise ConfigError(f"{path}: `without`: {base} has no [{name}]{nearest(name, below)}")
+        del below[name]
+    return merged(below, tables)
 
 
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

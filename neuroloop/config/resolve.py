@@ -36,7 +36,8 @@ def kinds(role: str) -> list[str]:
     """Return the kinds that come with the project for a role, without importing one.
 
     A kind is a file, or a folder whose ``__init__.py`` defines ``Config``; other folders hold kinds
-    of their own (``plant.lidar``), and names that start with ``_`` are nobody's.
+    of their own (``plant.lidar``).  Names that start with ``_`` are nobody's, and a folder with a
+    ``__main__.py`` is a program.
     """
     found: set[str] = set()
     for folder in _folders(PACKAGES[role]):
@@ -47,7 +48,8 @@ def kinds(role: str) -> list[str]:
 def _kinds_in(folder: Path, prefix: str) -> Iterator[str]:
     for path in folder.iterdir():
         inner = path / "__init__.py"
-        if path.name.startswith("_") or "." in path.stem:
+        is_program = (path / "__main__.py").is_file()
+        if path.name.startswith("_") or "." in path.stem or is_program:
             continue
         if path.suffix == ".py":
             yield prefix + path.stem

@@ -39,7 +39,7 @@ arm, disarm, reset, stop"""
 STEER = "brain/steer"
 """anybody, QoS 0, never retained, JSON ``{"values": [0.2, 0.2]}``: steer by hand, for 0.3 s"""
 BRAIN = "brain/status"
-"""brain, retained, QoS 1, JSON: state of the guard and why; its last will says that it is gone"""
+"""brain, retained, QoS 0, JSON: state of the guard and why; its last will says that it is gone"""
 
 TO_ROBOT = (DRIVE, DRIVE_JSON, STOP, RESET, CLOCK_ANSWER)
 """what a robot subscribes to"""

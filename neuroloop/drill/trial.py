@@ -20,8 +20,8 @@ TRIES = 3
 def carried_out(drill: Drill, plant: str = "plane", keep: Path | None = None) -> Result:
     """Carry a drill out and judge it.
 
-    A try in which the body itself was not given a core for `judge.GAP_MS` around the fault is
-    repeated, `TRIES` in all; the last one counts.
+    A try in which the body itself was not given a core for `judge.GAP_MS` around the fault, or that
+    did not get as far as its fault, is repeated, `TRIES` in all; the last one counts.
 
     Parameters
     ----------
@@ -47,21 +47,23 @@ def carried_out(drill: Drill, plant: str = "plane", keep: Path | None = None) ->
 
 
 def _once(drill: Drill, plant: str, folder: Path) -> Finding:
-    try:
-        with _terminal(wanted=drill.terminal) as (keyboard, stdin):
-            robot = Robot(
-                folder,
-                plant,
-                drill.changes,
-                options=drill.options,
-                module=drill.module,
-                stdin=stdin,
-                keyboard=keyboard,
-            )
+    with _terminal(wanted=drill.terminal) as (keyboard, stdin):
+        robot = Robot(
+            folder,
+            plant,
+            drill.changes,
+            options=drill.options,
+            module=drill.module,
+            stdin=stdin,
+            keyboard=keyboard,
+        )
+        try:
             with robot:
                 return drill.play(robot)
-    except NeuroloopError as error:
-        return Finding(wrong=[str(error)])
+        except NeuroloopError as error:
+            # one that did not get as far as its fault was no drill
+            gap_ms = 0.0 if robot.fault_ns else judge.GAP_MS
+            return Finding(wrong=[str(error)], gap_ms=gap_ms)
 
 
 def _shorter(line: str, folder: Path) -> str:

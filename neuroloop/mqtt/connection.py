@@ -3,68 +3,45 @@
 Every part has its own.  What one of them does, a large scan or a sensor that is opened anew, then
 costs no other's messages any time, and nothing is shared between parts.
 
-It is paho's client with paho's thread, not aiomqtt around it: at a thousand messages a second from
-another thread that takes half of the processor's time and a third off the way to the broker.
+It is paho's client, not aiomqtt around it, because of the way of a command: aiomqtt, and paho's own
+thread too, would have to be woken first.  Here whoever sends writes to the socket itself, under a
+lock, since an encrypted connection cannot be read and written by two threads at once.
 """
 
 import logging
 import random
 import secrets
+import selectors
+import socket
 import ssl
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from paho.mqtt.client import (
-    CallbackAPIVersion,
-    Client,
-    ConnectFlags,
-    DisconnectFlags,
-    MQTTMessage,
-    MQTTv5,
-)
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from neuroloop.core.errors import MachineError, NeuroloopError, PartError
-from neuroloop.mqtt.settings import PLAIN_PORT, TLS_PORT, Broker, check, tls_context
+from neuroloop.core.errors import NeuroloopError, PartError
+from neuroloop.mqtt import failure
+from neuroloop.mqtt.heard import Handler, Message, now_us
+from neuroloop.mqtt.settings import Broker, Login
 
 KEEP_ALIVE_S = 2
 START_S = 4.0
 """how long the first connection may take"""
 _FIRST_BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.2, 5.0
-_CONNECT_S = 3.0
-_BAD_PASSWORD, _NOT_AUTHORIZED = 134, 135
+_GREETING_S = 3.0
+_LOOK_S = 0.25
+_LEAVE_S = 4.0
 
 _log = logging.getLogger("neuroloop.mqtt")
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """What came in."""
-
-    topic: str
-    payload: bytes
-    retained: bool
-    """whether the broker kept it from before; such a message says nothing of the present"""
-    arrived_us: int
-    """monotonic clock"""
-
-
-Handler = Callable[[Message], None]
-"""called on the connection's thread: it must not wait"""
-
-
-def now_us() -> int:
-    """Return the brain's clock, which commands and answers carry."""
-    return time.monotonic_ns() // 1000
 
 
 class Connection:
@@ -96,10 +73,12 @@ class Connection:
     ) -> None:
         self._broker, self._folder, self._part = broker, folder, part
         self._hears, self._last_will, self._greet = dict(hears), last_will, connected
-        self._changed = threading.Event()
+        self._lock = threading.RLock()
+        self._client: Client | None = None
         self._open = False
-        self._why = ""
         self._error: NeuroloopError | None = None
+        self._expiries: dict[int, Properties] = {}
+        self._end, self._changed = threading.Event(), threading.Event()
 
     def __enter__(self) -> Self:
         """Connect.
@@ -113,14 +92,21 @@ class Connection:
         MachineError
             Where no broker answers within a few seconds.
         """
-        self._client = self._made()
-        self._client.loop_start()
+        self._login = self._broker.login(self._folder, f"{self._part}: `broker`")
+        self._ear, self._rouser = socket.socketpair()
+        self._ear.setblocking(False)
+        self._rouser.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name=f"mqtt {self._part}", daemon=True)
+        self._thread.start()
         end = time.monotonic() + START_S
-        while not self._open and self._error is None and time.monotonic() < end:
-            self._changed.wait(0.02)
+        while not self._open and time.monotonic() < end:
+            if isinstance(self._error, PartError):  # to try again would not help
+                break
+            self._changed.wait(_LOOK_S)
+            self._changed.clear()
         if self._open:
             return self
-        error = self._error or self._no_broker()
+        error = self._error or failure.of_silence(self._broker, START_S)
         self.__exit__(None, None, None)
         raise error
 
@@ -131,10 +117,11 @@ class Connection:
         trace: TracebackType | None,
     ) -> None:
         """Leave in order: there is no last will then."""
-        self._open = False
-        self._client.on_disconnect = None
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._end.set()
+        self._rouse()
+        self._thread.join(_LEAVE_S)
+        self._ear.close()
+        self._rouser.close()
 
     @property
     def open(self) -> bool:
@@ -144,67 +131,112 @@ class Connection:
     @property
     def waiting(self) -> bool:
         """Whether something still waits to be sent: the network takes no more just now."""
-        return self._client.want_write()
+        client = self._client
+        return client is not None and client.want_write()
 
     def send(
         self, topic: str, payload: bytes, *, retain: bool = False, expires_s: int | None = None
     ) -> bool:
         """Send a message at most once, and never later: False where there is no connection."""
-        if not self._open:
-            return False
-        properties = None
-        if expires_s is not None:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
-            properties.MessageExpiryInterval = expires_s
-        self._client.publish(topic, payload, 0, retain, properties)
-        return True
+        with self._lock:
+            client = self._client
+            if client is None or not self._open:
+                return False
+            properties = None if expires_s is None else self._expiring(expires_s)
+            client.publish(topic, payload, 0, retain, properties)
+            if client.want_write():
+                self._rouse()
+            return self._open
 
-    def _no_broker(self) -> MachineError:
-        why = self._why or f"it does not answer as one within {START_S:g} s"
-        return MachineError(f"no MQTT broker at {self._broker.address}: {why}")
+    def _expiring(self, expires_s: int) -> Properties:
+        """Return what tells a broker how long to keep a message; made once, commands are many."""
+        if expires_s not in self._expiries:
+            made = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            made.MessageExpiryInterval = expires_s
+            self._expiries[expires_s] = made
+        return self._expiries[expires_s]
 
-    def _made(self) -> Client:
-        broker, where = self._broker, f"{self._part}: `broker`"
-        check(broker, where)
+    def _rouse(self) -> None:
+        """Let the thread look at once."""
+        try:
+            self._rouser.send(b"\0")
+        except OSError:  # it is full, so the thread will look
+            return
+
+    def _run(self) -> None:
+        """Connect again and again, until the end."""
+        wait_s = _FIRST_BACK_OFF_S
+        while not self._end.is_set():
+            client = self._made(self._login)
+            try:
+                # a clean start each time: a broker keeps nothing for a brain that is away
+                client.connect(self._broker.host, self._login.port, KEEP_ALIVE_S, clean_start=True)
+                if self._served(client):
+                    wait_s = _FIRST_BACK_OFF_S
+            except Exception as error:  # a broker may send what is no MQTT
+                self._failed(failure.of_error(error, self._broker))
+            # many brains do not come back in step
+            self._end.wait(wait_s * random.uniform(1.0, 1.5))
+            wait_s = min(2 * wait_s, _LONGEST_BACK_OFF_S)
+
+    def _made(self, login: Login) -> Client:
+        """Return a client that knows nothing of any connection before."""
         word = secrets.token_hex(4)  # two of one name would throw each other out
-        client = Client(
-            CallbackAPIVersion.VERSION2, f"{broker.client_id}-{word}", protocol=MQTTv5
-        )
-        if broker.user is not None:
-            given = broker.password
-            text = None if given is None else given.reveal(self._folder, f"{where}.password")
-            client.username_pw_set(broker.user, text)
-            if text is not None and broker.tls is None and not broker.local:
-                _log.warning("%s: without `tls` the password can be read on its way", where)
-        if broker.tls is not None:
-            client.tls_set_context(tls_context(broker.tls, self._folder, where))
+        name = f"{self._broker.client_id}-{word}"
+        client = Client(CallbackAPIVersion.VERSION2, name, protocol=MQTTv5)
+        if login.user is not None:
+            client.username_pw_set(login.user, login.password)
+        if login.tls is not None:
+            client.tls_set_context(login.tls)
         if self._last_will is not None:
             client.will_set(*self._last_will, qos=1, retain=True)
-        client.connect_timeout = _CONNECT_S
-        client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
-        client.on_disconnect, client.on_subscribe = self._on_disconnect, self._on_subscribe
-        client.on_message = self._on_message
-        self._back_off(client)
-        port = broker.port or (TLS_PORT if broker.tls else PLAIN_PORT)
-        # a clean start each time: a broker keeps nothing for a brain that is away
-        client.connect_async(broker.host, port, KEEP_ALIVE_S, clean_start=True)
+        client.connect_timeout = _GREETING_S
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_subscribe, client.on_message = self._on_subscribe, self._on_message
+        client.on_socket_open = _at_once
         return client
 
-    @staticmethod
-    def _back_off(client: Client) -> None:
-        """Draw how long to wait, so that many brains do not come back in step."""
-        first_s = _FIRST_BACK_OFF_S * random.uniform(1.0, 1.5)
-        # paho says int and takes any number
-        client.reconnect_delay_set(first_s, _LONGEST_BACK_OFF_S)  # type: ignore[arg-type]
+    def _served(self, client: Client) -> bool:
+        """Read and write until the connection is lost, or the end; whether it was open."""
+        self._client, was_open = client, False
+        greeted_by = time.monotonic() + _GREETING_S
+        there = client.socket()
+        if there is None:  # lost before a word was said
+            return False
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._ear, selectors.EVENT_READ)
+                selector.register(there, selectors.EVENT_READ)
+                while not self._end.is_set() and client.socket() is not None:
+                    write = selectors.EVENT_WRITE if client.want_write() else 0
+                    selector.modify(there, selectors.EVENT_READ | write)
+                    ready = {key.fileobj: what for key, what in selector.select(_LOOK_S)}
+                    if self._ear in ready:
+                        self._ear.recv(4096)
+                    with self._lock:
+                        _pass(client, ready.get(there, 0))
+                    was_open = was_open or self._open
+                    if not was_open and time.monotonic() > greeted_by:
+                        self._failed(failure.of_silence(self._broker, _GREETING_S))
+                        break
+        finally:
+            self._leave(client)
+        return was_open
+
+    def _leave(self, client: Client) -> None:
+        with self._lock:
+            self._open = False
+            client.on_disconnect = None
+            client.disconnect()
 
     def _on_connect(
         self, client: Client, _: Any, __: ConnectFlags, reason: ReasonCode, ___: Properties | None
     ) -> None:
         """Subscribe, or say why the broker does not want us."""
         if reason.is_failure:
-            self._refused(PartError(_refusal(self._broker, reason)))
+            self._failed(failure.of_reason(reason.value, str(reason), self._broker))
         elif self._hears:
-            client.subscribe([(t, SubscribeOptions(qos=1)) for t in self._hears])  # type: ignore[no-untyped-call]
+            client.subscribe([(t, SubscribeOptions(qos=1)) for t in self._hears])
         else:
             self._ready()
 
@@ -213,48 +245,31 @@ class Connection:
     ) -> None:
         denied = [t for t, r in zip(self._hears, reasons, strict=False) if r.is_failure]
         if denied:
-            text = f"the broker at {self._broker.address} does not let us read {', '.join(denied)}"
-            self._refused(PartError(text))
+            self._failed(failure.of_rights(denied, self._broker))
         else:
             self._ready()
 
     def _ready(self) -> None:
-        if self._why:
+        if self._error is not None:
             _log.info("%s: connected to the broker at %s", self._part, self._broker.address)
-        self._open, self._why = True, ""
+        self._open, self._error = True, None
         self._changed.set()
         self._greet()
 
-    def _refused(self, error: NeuroloopError) -> None:
-        self._error = error
-        self._failed(str(error))
-
-    def _failed(self, why: str) -> None:
+    def _failed(self, error: NeuroloopError) -> None:
         """Note why there is no connection; the same reason is logged once."""
-        self._open = False
-        if why != self._why:
-            self._why = why
-            _log.warning("%s: %s; trying again", self._part, why)
-
-    def _on_connect_fail(self, _: Client, __: Any) -> None:
-        error = sys.exc_info()[1]  # paho calls this while it handles what was raised
-        if isinstance(error, ssl.SSLCertVerificationError):
-            why = f"the certificate of {self._broker.address} was refused: {error.verify_message}"
-            self._refused(PartError(f"{why}; `tls.ca_file` and `host` have to be those it is for"))
-        elif isinstance(error, ssl.SSLError):
-            why = f"no encrypted connection with {self._broker.address}: {error.reason}"
-            self._refused(PartError(f"{why}; is this its port for TLS?"))
-        elif isinstance(error, TimeoutError):
-            self._failed(f"{self._broker.address} does not answer")
-        else:
-            self._failed(getattr(error, "strerror", None) or str(error))
+        before, self._error = self._error, error
+        self._changed.set()
+        if str(before) != str(error):
+            _log.warning("%s: %s; trying again", self._part, error)
 
     def _on_disconnect(
-        self, client: Client, _: Any, __: DisconnectFlags, reason: ReasonCode, ___: Any
+        self, _: Client, __: Any, ___: DisconnectFlags, reason: ReasonCode, ____: Any
     ) -> None:
         if self._open:
-            self._failed(f"the connection to {self._broker.address} was lost: {reason}")
-        self._back_off(client)
+            self._open = False
+            self._failed(failure.of_loss(str(reason), self._broker))
+            self._rouse()
 
     def _on_message(self, _: Client, __: Any, message: MQTTMessage) -> None:
         heard = Message(message.topic, bytes(message.payload), message.retain, now_us())
@@ -264,11 +279,18 @@ class Connection:
             _log.exception("%s: a message on %s could not be handled", self._part, heard.topic)
 
 
-def _refusal(broker: Broker, reason: ReasonCode) -> str:
-    """Say in words why a broker refuses a connection."""
-    told = f"the broker at {broker.address} refuses"
-    if reason.value not in (_BAD_PASSWORD, _NOT_AUTHORIZED):
-        return f"{told}: {reason}"
-    if broker.user is None:
-        return f"{told} a connection without a name: {reason}; give `user` and `password`"
-    return f'{told} the user "{broker.user}" with this password: {reason}'
+def _pass(client: Client, ready: int) -> None:
+    """Read what is there and write what waits; callbacks are called from here."""
+    if ready & selectors.EVENT_READ:
+        client.loop_read()
+        # an encrypted socket may hold what the system no longer shows
+        while isinstance(held := client.socket(), ssl.SSLSocket) and held.pending():
+            client.loop_read()
+    if client.want_write():
+        client.loop_write()
+    client.loop_misc()
+
+
+def _at_once(_: Client, __: Any, opened: Any) -> None:
+    """Let no message wait for the answer to the one before it."""
+    opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from neuroloop.core.errors import NeuroloopError
 from neuroloop.core.ports import GuardAccess
 from neuroloop.core.safety import Order
-from neuroloop.mqtt.connection import Message
+from neuroloop.mqtt.heard import Message
 
 ORDERS: Mapping[str, Order] = {
     "arm": Order.ARM,
@@ -66,14 +66,18 @@ class Desk:
 
     def _read(self, message: Message, kind: type[_Asked]) -> _Asked | None:
         """Return what a message asks for, None where it asks for nothing."""
+        why = ""
         if message.retained:
-            return self._refuse(message, "the broker kept it from before")
-        if len(message.payload) > MOST_BYTES:
-            return self._refuse(message, f"longer than {MOST_BYTES} bytes")
-        try:
-            return msgspec.json.decode(message.payload, type=kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            return self._refuse(message, str(error))
+            why = "the broker kept it from before"
+        elif len(message.payload) > MOST_BYTES:
+            why = f"longer than {MOST_BYTES} bytes"
+        else:
+            try:
+                return msgspec.json.decode(message.payload, type=kind)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+                why = str(error)
+        self._refuse(message, why)
+        return None
 
     def _refuse(self, message: Message, why: str) -> None:
         self.refused += 1

@@ -16,6 +16,7 @@ _ASK = struct.Struct(protocol.ASK_LAYOUT)
 _BODY = struct.Struct(protocol.BODY_LAYOUT)
 _ODOMETRY = struct.Struct(protocol.ODOMETRY_LAYOUT)
 _RANGE = struct.Struct(protocol.RANGE_LAYOUT)
+_VERDICTS = len(protocol.VERDICTS)
 MOST_RANGE_BYTES = _RANGE.size + 4 * protocol.MOST_BEAMS + _CRC.size
 
 
@@ -106,7 +107,8 @@ def body_of(message: bytes) -> BodyState | None:
     if whole is None:
         return None
     _, *words = _BODY.unpack(whole)
-    return BodyState(*words[:10], verdicts=tuple(words[10:]))
+    fields = (*words[:-_VERDICTS], tuple(words[-_VERDICTS:]))
+    return BodyState(*fields)
 
 
 def odometry_of(message: bytes) -> Odometry | None:

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from neuroloop.core import robot_protocol as protocol
-from neuroloop.mqtt.connection import Message
+from neuroloop.mqtt.heard import Message
 from neuroloop.mqtt.messages import BodyState, body_of
 
 SILENT_US = 300_000
@@ -41,6 +41,10 @@ class RobotView:
         self._refused = ""
         self.malformed = 0
         """messages that were none, counted"""
+
+    def forget(self) -> None:
+        """Believe nothing of what it said until it speaks again."""
+        self.body = None
 
     def hear_body(self, message: Message) -> BodyState | None:
         """Take in how it is; returns None where that cannot be read."""
@@ -88,6 +92,9 @@ class RobotView:
             return "has not been heard of"
         if now_us - self._heard_us > SILENT_US:
             return "is silent"
+        return self._disobedience(body)
+
+    def _disobedience(self, body: BodyState) -> str:
         if self.held_by_another:
             return f"is held by another brain, number {body.owner}"
         if not body.flags & protocol.SYNCED:

@@ -1,6 +1,8 @@
 """How to reach a broker: the settings that every part with a connection has."""
 
+import logging
 import ssl
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +13,8 @@ from neuroloop.core.errors import ConfigError
 from neuroloop.core.secret import Secret
 
 PLAIN_PORT, TLS_PORT = 1883, 8883
+
+_log = logging.getLogger("neuroloop.mqtt")
 
 RobotName = Annotated[str, Meta(pattern=r"^[^/+#$\x00-\x1f\x7f][^/+#\x00-\x1f\x7f]{0,63}\Z")]
 """one level of a topic"""
@@ -46,6 +50,28 @@ class Broker(Struct, frozen=True, forbid_unknown_fields=True):
         port = self.port or (TLS_PORT if self.tls else PLAIN_PORT)
         return f"{self.host}:{port}"
 
+    def login(self, folder: Path, where: str) -> "Login":
+        """Read what a connection needs; paths begin at ``folder``.
+
+        Raises
+        ------
+        ConfigError
+            Where, what is wrong, and what would be right.
+        """
+        if self.password is not None and self.user is None:
+            raise ConfigError(f"{where}: a password needs a `user`")
+        try:
+            self.host.encode("idna")
+        except UnicodeError as error:
+            raise ConfigError(f'{where}.host: "{self.host}" is no name of a machine') from error
+        port = self.port or (TLS_PORT if self.tls else PLAIN_PORT)
+        tls = None if self.tls is None else tls_context(self.tls, folder, where)
+        if self.password is None:
+            return Login(port, self.user, None, tls)
+        if tls is None and not self.local:
+            _log.warning("%s: without `tls` the password can be read on its way", where)
+        return Login(port, self.user, self.password.reveal(folder, f"{where}.password"), tls)
+
     @property
     def local(self) -> bool:
         """Whether nothing leaves this machine on the way to it."""
@@ -57,20 +83,14 @@ class Broker(Struct, frozen=True, forbid_unknown_fields=True):
             return False
 
 
-def check(broker: Broker, where: str) -> None:
-    """Refuse settings that no broker can have.
+@dataclass(frozen=True)
+class Login:
+    """What a connection needs beside the host."""
 
-    Raises
-    ------
-    ConfigError
-        Where, what is wrong, and what would be right.
-    """
-    if broker.password is not None and broker.user is None:
-        raise ConfigError(f"{where}: a password needs a `user`")
-    try:
-        broker.host.encode("idna")
-    except UnicodeError as error:
-        raise ConfigError(f'{where}.host: "{broker.host}" is no name of a machine') from error
+    port: int
+    user: str | None
+    password: str | None = field(repr=False)
+    tls: ssl.SSLContext | None
 
 
 def tls_context(tls: Tls, folder: Path, where: str) -> ssl.SSLContext:

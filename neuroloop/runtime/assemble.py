@@ -101,6 +101,10 @@ class _Assembly:
             episode=self._episode(),
             live=Live(run, self.hosts, again, specs) if live else None,
         )
+        for limb, actuator in zip(layout.steered, layout.actuators, strict=True):
+            if isinstance(actuator, UsesGuard):
+                actuator.use_guard(LimbGuard(loop, limb))
+        return loop
 
     def _plant(self) -> str | None:
         """Open the world, and in live runs all that lives in a process of its own."""

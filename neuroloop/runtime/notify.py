@@ -42,7 +42,7 @@ class Manager:
     watchdog_us: int = 0
 
     def tell(self, **words: str | int) -> None:
-        """Send words, as in ``tell(READY=1, STATUS="running")``; a manager that is gone is no error.
+        """Send words, as in ``tell(READY=1, STATUS="running")``; who is gone is no error.
 
         Words that begin with ``X_`` are for other listeners; systemd passes over them.
         """
@@ -94,7 +94,9 @@ class Pulse:
         before, self._last = self._last, (index, round_)
         return index > before[0] and round_ > before[1]
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> str:
+        """How far it has come."""
         live = self._loop.live
         missed = f", {live.tick.missed:,} missed" if live is not None and live.tick else ""
         return f"{self._counts()[0]:,} ticks of {self._loop.dt_us} us{missed}"
@@ -129,7 +131,7 @@ class Notices:
         self._stop.set()
         self._thread.join(_END_S)
         why = "stopping" if error is None else f"stopping: {error}"
-        self._manager.tell(STOPPING=1, STATUS=f"{why}, after {self._pulse}")
+        self._manager.tell(STOPPING=1, STATUS=f"{why}, after {self._pulse.words}")
 
     def _run(self) -> None:
         while not (began_ns := self._pulse.began_ns):
@@ -141,4 +143,4 @@ class Notices:
         while not self._stop.wait(pause_s):
             if self._pulse.beats():
                 alive = {"WATCHDOG": 1} if watched else {}
-                self._manager.tell(**alive, STATUS=str(self._pulse))
+                self._manager.tell(**alive, STATUS=self._pulse.words)

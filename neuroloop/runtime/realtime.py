@@ -56,6 +56,16 @@ def ask(priority: int, *, pin: bool = False) -> Granted:
     return Granted(not ordinary, locked, core, tuple(why for why in refused if why))
 
 
+def lift_children(priority: int) -> None:
+    """Give the processes that this one started SCHED_FIFO too, where that is granted."""
+    if not sys.platform.startswith("linux"):
+        return
+    with contextlib.suppress(OSError, ValueError):
+        for listed in Path("/proc/self/task").glob("*/children"):
+            for child in listed.read_text("ascii").split():
+                os.sched_setscheduler(int(child), os.SCHED_FIFO, os.sched_param(priority))
+
+
 @contextlib.contextmanager
 def locked_memory() -> Iterator[bool]:
     """Keep the memory of this process from being paged out; yields whether that was granted.

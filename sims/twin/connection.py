@@ -1,7 +1,7 @@
 """A robot's line to the broker, in one thread with everything else it does.
 
-Nothing here waits but `turn`, for as long as it was told to: a robot has wheels to look after.  Only
-dialling, which may take seconds, has a thread of its own, and meanwhile nobody else uses the line.
+Nothing here waits but `turn`, for as long as it was told to: a robot has wheels to look after.
+Only dialling, which may take seconds, has a thread of its own; nobody else uses the line meanwhile.
 """
 
 import logging
@@ -31,28 +31,37 @@ Hear = Callable[[str, bytes, bool], None]
 
 
 @dataclass(frozen=True)
-class Line:
-    """Where to, and what is said at both ends of a connection."""
+class Address:
+    """Where the broker is, and who it lets in."""
 
-    host: str
-    port: int
+    host: str = "127.0.0.1"
+    port: int = 1883
+    user: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a client of the broker is called, hears, and leaves there."""
+
     name: str
-    """of the client; the broker ends the older one of two"""
+    """the broker ends the older one of two"""
     hears: Sequence[str]
     """topics"""
     presence: str
     """topic of the two messages below; the broker keeps the newest"""
     birth: bytes
     will: bytes
-    user: str | None = None
-    password: str | None = None
 
 
 class Connection:
     """MQTT 5, clean start, no session: what was sent while it was away is never delivered."""
 
-    def __init__(self, line: Line, hear: Hear, greeted: Callable[[], None]) -> None:
-        self._line, self._hear, self._greeted = line, hear, greeted
+    def __init__(
+        self, line: Line, address: Address, hear: Hear, greeted: Callable[[], None]
+    ) -> None:
+        self._line, self._address = line, address
+        self._hear, self._greeted = hear, greeted
         self._dialling: threading.Thread | None = None
         self._dialled_ns = self._minded_ns = -_GREET_NS
         self.connected = False
@@ -62,8 +71,8 @@ class Connection:
             CallbackAPIVersion.VERSION2, line.name, protocol=paho.MQTTv5
         )
         client.will_set(line.presence, line.will, 1, True)
-        if line.user is not None:
-            client.username_pw_set(line.user, line.password)
+        if address.user is not None:
+            client.username_pw_set(address.user, address.password)
         client.connect_timeout = _DIAL_S
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -72,7 +81,7 @@ class Connection:
         forget = Properties(PacketTypes.CONNECT)
         forget.SessionExpiryInterval = 0
         client.connect_async(
-            line.host, line.port, _KEEPALIVE_S, clean_start=True, properties=forget
+            address.host, address.port, _KEEPALIVE_S, clean_start=True, properties=forget
         )
 
     def turn(self, timeout_s: float) -> None:
@@ -135,7 +144,8 @@ class Connection:
         try:
             self._client.reconnect()
         except OSError as error:
-            _log.debug("no broker at %s:%d: %s", self._line.host, self._line.port, error)
+            at = f"{self._address.host}:{self._address.port}"
+            _log.debug("no broker at %s: %s", at, error)
 
     def _on_connect(self, client: paho.Client, *rest: object) -> None:
         reason = rest[2]
@@ -153,10 +163,11 @@ class Connection:
 
     def _on_message(self, client: paho.Client, data: object, message: paho.MQTTMessage) -> None:
         del client, data
-        self._hear(message.topic, message.payload, message.retain)
+        self._hear(message.topic, bytes(message.payload), message.retain)
 
 
-def _without_delay(client: paho.Client, data: object, sock: socket.socket) -> None:
+def _without_delay(client: paho.Client, data: object, sock: object) -> None:
     """Send small messages at once, too."""
     del client, data
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -74,9 +74,7 @@ def drive(message: bytes) -> Drive | None:
     ):
         return None
     power = bool(flags & protocol.POWER)
-    return Drive(
-        owner, sequence, sent_us, valid_ms, power, struct.unpack(f"<{channels}f", values)
-    )
+    return Drive(owner, sequence, sent_us, valid_ms, power, struct.unpack(f"<{channels}f", values))
 
 
 def drive_json(message: bytes) -> Drive | None:

@@ -36,7 +36,8 @@ class Robot:
         self._limits = limits
         self.gate = Gate(len(limits), watchdog_us * 1000)
         self.emergency = False
-        self._sent_us = 0
+        self.sent_us = 0
+        """of the newest valid command, in the clock of its brain"""
         self._refused: tuple[Verdict, int] | None = None
         self._noticed_us = -_NOTICE_EVERY_US
 
@@ -54,7 +55,7 @@ class Robot:
         if verdict is not Verdict.TAKEN:
             self._refused = verdict, read.owner if read is not None else 0
         elif read is not None:
-            self._sent_us = read.sent_us
+            self.sent_us = read.sent_us
         return verdict
 
     def stop(self) -> None:
@@ -98,7 +99,7 @@ class Robot:
         counts: Sequence[int] = [min(n, 2**32 - 1) for n in gate.counts]
         head = (protocol.VERSION, self.flags(now_us), self.boot, now_us)
         wheels = self.wanted(now_us)
-        fields = (*head, *heard, *clock, self._sent_us, *wheels, *counts)
+        fields = (*head, *heard, *clock, self.sent_us, *wheels, *counts)
         return sealed(protocol.BODY_LAYOUT, *fields)
 
     def notice(self, now_us: int) -> bytes | None:

@@ -223,7 +223,7 @@ def test_a_plain_loop_runs_or_skips_every_deadline(wait):
     # the last one it ran may have left some behind that lie beyond the end
     assert ran + found.skipped >= 300
     assert (found.late_us >= 0).all()
-    assert (found.out_us > found.late_us).all()
+    assert (found.out_us >= found.late_us).all()
 
 
 def test_a_plain_loop_skips_what_has_passed_by_more_than_a_tick():
@@ -259,7 +259,7 @@ def test_the_live_loop_is_measured_by_what_its_ticks_say():
     ran = len(found.late_us)
     assert ran > 0
     assert len(found.out_us) == ran
-    assert (found.out_us > found.late_us).all()
+    assert (found.out_us >= found.late_us).all()
     assert len(found.reaction_us) > 0
     assert (found.reaction_us > 0).all()
 

@@ -37,7 +37,8 @@ def _log(folder):
 
 SETTINGS = {"video": _film, "lidar_log": _log}
 """by kind, what a Config cannot do without"""
-KINDS = [kind for kind in resolve.kinds("sensor") if not kind.startswith("plant")]
+# those of a plant are in test_plant_sensors.py, those at a broker in tests/mqtt/test_sensors.py
+KINDS = [kind for kind in resolve.kinds("sensor") if not kind.startswith(("plant", "mqtt"))]
 
 
 @pytest.mark.parametrize("kind", KINDS)

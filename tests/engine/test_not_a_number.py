@@ -6,7 +6,7 @@ import pytest
 from neuroloop import Input, Network, Population, Projection, Simulator
 from neuroloop.config import runfile
 from neuroloop.core.errors import ConfigError, Exit, PartError
-from neuroloop.core.message import R_BROKEN, R_INDEX, Kind, messages, RECORD_BYTES
+from neuroloop.core.message import R_BROKEN, R_INDEX, RECORD_BYTES, Kind, messages
 from neuroloop.engine.finite import AT_ONCE
 from neuroloop.network import one_to_one
 from neuroloop.runtime.edits import edit

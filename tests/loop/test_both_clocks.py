@@ -73,7 +73,9 @@ def _spikes_and_motion(run):
     kept = Kept()
     with played(run, lambda _: [kept]) as session:
         lost = session.live.missed + session.live.unseen if session.live else 0
-        return [(o[:EXACT_BYTES].tobytes(), o[RECORD_BYTES:].tobytes()) for _, o in kept.ticks], lost
+        return [
+            (o[:EXACT_BYTES].tobytes(), o[RECORD_BYTES:].tobytes()) for _, o in kept.ticks
+        ], lost
 
 
 def test_a_recording_gives_the_same_spikes_under_both_clocks(recorded):

@@ -239,7 +239,7 @@ def test_a_network_that_does_not_fit_is_refused_and_the_run_goes_on():
     companions, results = _during(lambda loop: loop.live.swap("nets.py:track"))
     with played(run, companions=companions) as session:
         assert len(results) == 1
-        assert 'no encoder feeds it' in results[0]
+        assert "no encoder feeds it" in results[0]
         assert session.live.ticks > 1500
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from neuroloop.config import runfile
 from neuroloop.report.trace import Trace
-from neuroloop.runtime.episode import End
 from neuroloop.runtime.edits import edit
+from neuroloop.runtime.episode import End
 from neuroloop.runtime.session import played
 
 
@@ -33,7 +33,9 @@ def _motion(silenced):
         traces.append(Trace(loop))
         return traces
 
-    with played(runfile.load("navigate_by_hand", ["run.seconds=8", "guard.reflex=false"]), onlookers) as session:
+    with played(
+        runfile.load("navigate_by_hand", ["run.seconds=8", "guard.reflex=false"]), onlookers
+    ) as session:
         return traces[0].motions()["wheels"][1], session.loop.episode
 
 

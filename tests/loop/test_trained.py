@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from neuroloop.runtime.edits import edit
-
 from neuroloop.config import runfile
 from neuroloop.network import load
+from neuroloop.runtime.edits import edit
 from neuroloop.runtime.episode import End
 
 

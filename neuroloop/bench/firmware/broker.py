@@ -49,7 +49,10 @@ class Broker:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
     ) -> None:
         self.kill()
 
@@ -78,6 +81,11 @@ class Broker:
             time.sleep(0.01)
         self.kill()
         raise MachineError(f"Mosquitto does not start: {' '.join(command)}")
+
+    @property
+    def pid(self) -> int:
+        """Number of its process, 0 where there is none."""
+        return self._process.pid if self._process is not None else 0
 
     def kill(self) -> None:
         """End it without warning."""

@@ -24,11 +24,19 @@ def findings() -> Iterator[Finding]:
             yield _look(requirement.partition(";")[0].strip())
 
 
+def _modules(name: str) -> list[str]:
+    """Return what a package is imported as."""
+    given = metadata.packages_distributions().items()
+    found = [m for m, packages in given if name in packages and not m.startswith("_")]
+    return found or [name.replace("-", "_")]
+
+
 def _look(requirement: str) -> Finding:
     name = re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
     try:
         version = metadata.version(name)
-        importlib.import_module(name.replace("-", "_"))
+        for module in _modules(name):
+            importlib.import_module(module)
     except metadata.PackageNotFoundError:
         return missing(name, "not installed", pip_install(requirement))
     except Exception as error:

@@ -133,6 +133,7 @@ class Worker:
             return
         body.begin(begin.start_ns, begin.at_us, time.monotonic_ns())
         realtime.ask(_PRIORITY, pin=False)
+        realtime.lift_children(_PRIORITY)  # a body must not wait for its own physics
         with realtime.locked_memory():
             self._live_as_body(body, begin)
 

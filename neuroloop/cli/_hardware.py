@@ -1,0 +1,95 @@
+"""``neuroloop bench hardware``: the brain behind a broker, and the twin of a robot."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuroloop.core.errors import Exit
+
+if TYPE_CHECKING:
+    from neuroloop.bench.hardware.drive import Drive
+    from neuroloop.bench.hardware.latency import Latency, Spread
+
+
+def hardware(
+    runfile: Annotated[
+        str, typer.Argument(help="A run file of a robot over MQTT.")
+    ] = "navigate_hardware",
+    plant: Annotated[str, typer.Option(help="plane or bullet.")] = "plane",
+    world: Annotated[str, typer.Option(help="A world, or a world file, .npz.")] = "boxes",
+    pairs: Annotated[
+        str, typer.Option(metavar="FIRST:LAST", help="Of a world file; LAST is not one.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Of the noise.")] = 0,
+    seconds: Annotated[float, typer.Option(min=1, help="When a drive gives up.")] = 100.0,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help="Change a setting of the run file."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+) -> None:
+    """Drive the twin of a robot through a Mosquitto of one's own, in real time.
+
+    Example: `neuroloop bench hardware --plant bullet`
+
+    Broker, twin and brain are processes of their own, which end with this one.  Exit codes: 0 every
+    goal reached, 1 one was missed, 4 this machine lacks Mosquitto or the plant.
+    """
+    from neuroloop.bench.hardware.drives import Task, drives
+    from neuroloop.bench.hardware.latency import joined
+
+    task = Task(runfile, plant, world, pairs, seed, seconds, tuple(changes or ()))
+    found = drives(task, lambda d: None if as_json else typer.echo(_line(d), file=sys.stderr))
+    whole = joined([d.latency for d in found])
+    reached = sum(d.reached for d in found)
+    if as_json:
+        typer.echo(json.dumps(_json(found, whole)))
+    else:
+        typer.echo("\n".join([f"{reached} of {len(found)} goals reached", *_lines(whole)]))
+    raise typer.Exit(Exit.OK if reached == len(found) else Exit.GOAL_MISSED)
+
+
+def _line(drive: "Drive") -> str:
+    twin, brain = drive.twin, drive.brain
+    refused = {name: n for name, n in twin["verdicts"].items() if n and name != "taken"}
+    said = ", ".join(f"{n:,} {name}" for name, n in refused.items())
+    how = f"goal reached after {twin['reached_s']:.1f} s" if drive.reached else "goal NOT reached"
+    touched = f"{twin['contacts']} contacts" if twin["contacts"] else "no contact"
+    return (
+        f"  {how}, {twin['path_m']:.2f} m, {touched}; {twin['verdicts']['taken']:,} commands"
+        f" taken{', ' + said if said else ''}; {brain['ticks']:,} ticks of"
+        f" {brain['budget_us'] / 1e3:g} ms, {brain['missed_ticks']:,} missed"
+    )
+
+
+def _lines(found: "Latency") -> Iterator[str]:
+    yield "  ms                             p50     p99     max"
+    yield f"  command, sent to taken   {_numbers(found.age)}"
+    yield f"  scan, stamp to wheel     {_numbers(found.way)}"
+    yield (
+        f"  a scan enters the tick {found.enters_us / 1e3:g} ms after its stamp"
+        f" ({found.late_scans:,} came later); clocks agree within"
+        f" {found.uncertainty_us / 1e3:.1f} ms"
+    )
+
+
+def _numbers(spread: "Spread | None") -> str:
+    if spread is None:
+        return "    none"
+    return "".join(f"{us / 1e3:8.2f}" for us in (spread.p50, spread.p99, spread.max))
+
+
+def _json(found: "Sequence[Drive]", whole: "Latency") -> dict[str, object]:
+    return {
+        "drives": [{"reached": d.reached, "twin": d.twin, "brain": d.brain} for d in found],
+        "reached": sum(d.reached for d in found),
+        "command_us": asdict(whole.age) if whole.age else None,
+        "scan_to_wheel_us": asdict(whole.way) if whole.way else None,
+        "scan_enters_us": whole.enters_us,
+        "late_scans": whole.late_scans,
+        "clock_uncertainty_us": whole.uncertainty_us,
+    }

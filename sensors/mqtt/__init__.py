@@ -1,0 +1,1 @@
+"""Sensors of a real robot, whose readings come over MQTT."""

@@ -1,0 +1,135 @@
+"""A broker that dies, freezes, or brings nothing but garbage."""
+
+import random
+import re
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from neuroloop.core import robot_protocol as protocol
+
+HEAP_BYTES = 160 * 1024
+MESSAGES_HZ = 1000
+FLOOD_S = 3.0
+
+
+def test_a_broker_that_is_killed_and_comes_back(robot, pilot, broker, bridge):
+    last_us = pilot.keep(0.3, 0.3, 0.3)
+    broker.kill()
+    time.sleep(0.5)
+    assert bridge()[-1][1:] == (0.0, 0.0)
+    assert bridge()[-1][0] - last_us <= 250_000
+    pilot.bodies.clear()
+    broker.start()
+    pilot.wait(lambda: pilot.flag(protocol.SYNCED))
+    assert bridge()[-1][1:] == (0.0, 0.0)
+    pilot.keep(0.3, 0.3, 0.3)
+    assert bridge()[-1][1] > 0.1
+
+
+def test_a_frozen_broker_keeps_commands_back_and_they_move_nothing(pilot, broker, bridge):
+    pilot.keep(0.3, 0.3, 0.3)
+    taken = pilot.next_body().verdicts[protocol.TAKEN]
+    broker.signal(signal.SIGSTOP)
+    pilot.keep(0.3, 0.3, 0.6)
+    rows = len(bridge())
+    assert bridge()[-1][1:] == (0.0, 0.0)
+    # nothing new is sent from here on: all that comes was kept back
+    time.sleep(0.4)
+    broker.signal(signal.SIGCONT)
+    time.sleep(1.0)
+    assert all(row[1:] == (0.0, 0.0) for row in bridge()[rows:])
+    pilot.wait(lambda: pilot.flag(protocol.SYNCED))
+    assert pilot.next_body().verdicts[protocol.TAKEN] == taken
+    pilot.keep(0.3, 0.3, 0.3)
+    assert bridge()[-1][1] > 0.1
+
+
+def test_a_broker_that_stays_frozen_is_left_and_found_again(robot, pilot, broker, bridge):
+    broker.signal(signal.SIGSTOP)
+    time.sleep(3.0)  # keep-alive 1 s
+    broker.signal(signal.SIGCONT)
+    pilot.wait(lambda: re.findall(r"connections (\d+)", robot.console())[-1] != "1")
+    pilot.bodies.clear()
+    pilot.wait(lambda: pilot.flag(protocol.SYNCED))
+    pilot.keep(0.3, 0.3, 0.3)
+    assert bridge()[-1][1] > 0.1
+
+
+def garbage(seed, template):
+    """Yield messages that are noise, torn, or nearly right."""
+    noise = random.Random(seed)
+    while True:
+        kind = noise.randrange(4)
+        if kind == 0:
+            yield noise.randbytes(noise.randrange(64))
+        elif kind == 1:
+            yield noise.randbytes(noise.randrange(3000))
+        elif kind == 2:
+            yield template[: noise.randrange(len(template))]
+        else:
+            torn = bytearray(template)
+            torn[noise.randrange(len(torn))] ^= 1 << noise.randrange(8)
+            yield bytes(torn)
+
+
+def flood(pilot, name, seed):
+    """Send garbage to one topic, at a fixed rate, for some time."""
+    found = garbage(seed, pilot.message(0.4, 0.4, owner=77, sequence=seed)[0])
+    start = time.monotonic()
+    for number in range(int(FLOOD_S * MESSAGES_HZ)):
+        wait_s = start + number / MESSAGES_HZ - time.monotonic()
+        if wait_s > 0:
+            time.sleep(wait_s)
+        pilot.client.publish(pilot.topic(name), next(found))
+
+
+def test_garbage_on_every_topic_moves_nothing_and_costs_no_memory(
+    robot, pilot, pilots, bridge, capsys
+):
+    noisy = pilots(answers=False)
+    threads = [
+        threading.Thread(target=flood, args=(noisy, name, seed))
+        for seed, name in enumerate(protocol.TO_ROBOT)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(thread.is_alive() for thread in threads)
+    assert [row[1:] for row in bridge()] == [(0.0, 0.0)]
+    pilot.wait(lambda: pilot.flag(protocol.SYNCED))
+    counts = pilot.next_body().verdicts
+    assert counts[protocol.TAKEN] == 0
+    # a broker may drop what a client is too slow for, though not nearly all of it
+    assert counts[protocol.MALFORMED] > 1000
+    # garbage to stop is a stop
+    assert pilot.flag(protocol.EMERGENCY)
+    pilot.send(protocol.RESET, b'{"who": "test"}', qos=1)
+    pilot.wait(lambda: not pilot.flag(protocol.EMERGENCY))
+    pilot.keep(0.3, 0.3, 0.5)
+    assert bridge()[-1][1] > 0.1
+    free = [int(n) for n in re.findall(r"free (\d+)", robot.console())]
+    with capsys.disabled():
+        print(f"\nfree bytes of the firmware, second by second: {free}")  # noqa: T201
+    assert min(free) > HEAP_BYTES // 4
+    assert free[-1] > free[1] - 4096
+    assert "Traceback" not in robot.console()
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts files in /proc")
+def test_reconnecting_leaves_no_socket_behind(robot, pilot, broker):
+    def files():
+        return len(list(Path(f"/proc/{robot.pid}/fd").iterdir()))
+
+    before = files()
+    for _ in range(5):
+        broker.kill()
+        time.sleep(0.2)
+        pilot.bodies.clear()
+        broker.start()
+        pilot.wait(lambda: pilot.bodies)
+    assert files() == before
