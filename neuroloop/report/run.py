@@ -16,7 +16,7 @@ from neuroloop.report.trace import Trace
 from neuroloop.runtime import notify, saved
 from neuroloop.runtime.control import Control
 from neuroloop.runtime.keyboard import Keyboard
-from neuroloop.runtime.live.keeping import Keeping
+from neuroloop.runtime.live.keeping import keeping
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.session import Session, played
 
@@ -75,7 +75,7 @@ class _Companions:
         if (manager := notify.manager()) is not None:
             found.append(notify.Notices(loop, manager))
         if self.save is not None:
-            found.append(Keeping(loop, self.save, self.every_s))
+            found.append(keeping(loop, self.save, self.every_s))
         if self.keys:
             found.append(Keyboard(loop))
         return found

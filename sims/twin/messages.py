@@ -14,6 +14,8 @@ from neuroloop.core import robot_protocol as protocol
 from neuroloop.core.values import Float32s
 
 _CRC = "<I"
+_LATEST_US = 2**62
+_NO_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Drive:
 class _DriveJson(Struct, frozen=True, forbid_unknown_fields=True):
     owner: Annotated[int, Meta(ge=1, lt=2**32)]
     sequence: Annotated[int, Meta(ge=0, lt=2**32)]
-    sent_us: Annotated[int, Meta(ge=0, lt=2**63)]
+    sent_us: Annotated[int, Meta(ge=0, le=_LATEST_US)]
     valid_ms: Annotated[int, Meta(ge=1, le=protocol.MOST_VALID_MS)]
     power: bool
     values: Annotated[tuple[float, ...], Meta(max_length=protocol.MOST_CHANNELS)]
@@ -70,7 +72,7 @@ def drive(message: bytes) -> Drive | None:
         or not 1 <= channels <= protocol.MOST_CHANNELS
         or len(values) != channels * protocol.VALUE_BYTES
         or not 1 <= valid_ms <= protocol.MOST_VALID_MS
-        or sent_us >= 2**63
+        or sent_us > _LATEST_US
     ):
         return None
     power = bool(flags & protocol.POWER)
@@ -81,7 +83,7 @@ def drive_json(message: bytes) -> Drive | None:
     """Read a command in JSON; None where it is malformed."""
     try:
         read = msgspec.json.decode(message, type=_DriveJson)
-    except msgspec.DecodeError:
+    except _NO_JSON:
         return None
     return Drive(read.owner, read.sequence, read.sent_us, read.valid_ms, read.power, read.values)
 
@@ -109,5 +111,5 @@ def names_somebody(message: bytes) -> bool:
     """Whether it is JSON that says who sent it, as orders to a robot do."""
     try:
         return bool(msgspec.json.decode(message, type=_Order).who)
-    except msgspec.DecodeError:
+    except _NO_JSON:
         return False

@@ -1,4 +1,4 @@
-"""A run that crashes starts again from its last saved state, and nothing moves until it is armed."""
+"""A run that crashes starts again from its last state, and nothing moves until it is armed."""
 
 import os
 import signal
