@@ -1,7 +1,6 @@
 """One drive through a broker: twin and brain are started, watched, and ended in order."""
 
 import contextlib
-import ctypes
 import json
 import os
 import signal
@@ -16,10 +15,9 @@ from typing import Any
 from neuroloop.bench.hardware.latency import Latency, latency
 from neuroloop.bench.hardware.setting import Setting
 from neuroloop.core.errors import Exit, NeuroloopError, PartError
+from neuroloop.core.orphan import die_with_parent
 
 _LOOK_S, _END_S = 0.05, 10.0
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True)
@@ -108,18 +106,13 @@ def _started(name: str, module: Sequence[str], folder: Path) -> Iterator["subpro
             stderr=stderr,
             env={**os.environ, "XDG_RUNTIME_DIR": str(folder)},
             start_new_session=True,  # Ctrl-C at the terminal is for us: we end it in order
-            preexec_fn=_die_with_parent,  # noqa: PLW1509 - there is one thread
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - there is one thread
         )
     try:
         yield process
     finally:
         process.kill()
         process.wait()
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end this process where its parent is killed."""
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def _said(name: str, folder: Path) -> dict[str, Any]:
