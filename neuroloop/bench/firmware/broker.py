@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from neuroloop.core.errors import MachineError
+from neuroloop.core.orphan import die_with_parent
 
 START_S = 5.0
 
@@ -67,11 +68,15 @@ class Broker:
         config = self.folder / "mosquitto.conf"
         config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            "set_tcp_nodelay true\nlog_type none\n"
+            "set_tcp_nodelay true\nlog_type none\nuser root\n"
         )
         command = [mosquitto(), "-c", str(config)]
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - whoever starts it has one thread
         )
         until = time.monotonic() + START_S
         while time.monotonic() < until and self._process.poll() is None:

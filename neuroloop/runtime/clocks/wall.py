@@ -116,7 +116,8 @@ def _look_at_hosts(loop: Loop, live: Live, now_ns: int) -> None:
         for change in host.look(now_ns):
             lost = change.what == "lost"
             order = Order.FAULT if lost else Order.CLEAR
-            loop.orders.give(order, change.name, loop.next_index * loop.dt_us)
+            who = f'sensor "{change.name}"' if change.name in host.specs else "the body"
+            loop.orders.give(order, who, loop.next_index * loop.dt_us)
             live.say(change.text, level=logging.WARNING if lost else logging.INFO)
         if host.dead:
             raise PartError(host.dead)

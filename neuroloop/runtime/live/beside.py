@@ -41,6 +41,8 @@ class Beside:
         self.hung = False
         """whether it was found hanging, for who looks after it"""
         self._work, self._period_s, self._again = work, period_s, again
+        self.calls = 0
+        """that returned"""
         self._since_ns = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -81,6 +83,7 @@ class Beside:
                 self.failure, back_off_s = "", _FIRST_BACK_OFF_S
             finally:
                 self._since_ns = 0
+                self.calls += 1
             if self.failure:
                 self._stop.wait(back_off_s)
                 back_off_s = min(2 * back_off_s, _LONGEST_BACK_OFF_S)

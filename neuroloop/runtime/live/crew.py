@@ -26,7 +26,7 @@ _READ_AHEAD_US = 50_000
 """recordings are read before their time; each reading waits in its ring until it is due"""
 _HANG_S = 0.15
 """a part that motion depends on may take so long for one call"""
-_SLOW_S = 1.0
+_FIRST_S = _SLOW_S = 1.0
 """any other part"""
 _END_S = 0.5
 
@@ -92,7 +92,8 @@ class Crew:
 
     def _hangs(self, beside: Beside, most_s: float, *, vital: bool) -> None:
         """Name one that has not returned; while motion depends on it nothing moves."""
-        hangs = beside.busy_s > most_s
+        # code is read and memory touched in the first call
+        hangs = beside.busy_s > (most_s if beside.calls else _FIRST_S)
         if hangs == beside.hung:
             return
         beside.hung = hangs
