@@ -15,6 +15,7 @@ from neuroloop.bench.hardware.setting import setting
 from neuroloop.config import resolve, world_file
 from neuroloop.core.errors import ConfigError, MachineError
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PRIORITY = 46
 """of SCHED_FIFO, for the broker: between the twin and the brain's tick"""
 
@@ -90,13 +91,13 @@ def _ways(task: Task) -> list[Way]:
 
 @contextmanager
 def _told_to_end() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end everything as Ctrl-C does."""
+    """Let signals, Ctrl-C too, unwind all that was started; the command line would just leave."""
 
     def end(number: int, frame: FrameType | None) -> None:
         del number, frame
         raise KeyboardInterrupt
 
-    before = {s: signal.signal(s, end) for s in (signal.SIGTERM, signal.SIGHUP)}
+    before = {s: signal.signal(s, end) for s in _ENDING}
     try:
         yield
     finally:
