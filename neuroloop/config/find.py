@@ -47,7 +47,8 @@ def with_bases(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
         raise ConfigError(f"{path}: `extends` goes round in a ring: {ring}")
     tables = toml.read(path)
     base, without = tables.pop("extends", None), tables.pop("without", [])
-    if not isinstance(without, list) or (without and base is None):
+    names = isinstance(without, list) and all(isinstance(name, str) for name in without)
+    if not names or (without and base is None):
         raise ConfigError(f"{path}: `without`: expected names of tables of the file it extends")
     if base is None:
         return tables

@@ -23,6 +23,8 @@ _DIAL_EVERY_NS = 200_000_000
 _DIAL_S = 2.0
 _GREET_NS = 5_000_000_000
 """a broker that has not answered for so long is dialled again"""
+_REFUSED_NS = 2_000_000_000
+"""it is left alone for so long where it refused"""
 _MIND_EVERY_NS = 100_000_000
 _LEAVE_S = 0.5
 
@@ -64,6 +66,7 @@ class Connection:
         self._hear, self._greeted = hear, greeted
         self._dialling: threading.Thread | None = None
         self._dialled_ns = self._minded_ns = -_GREET_NS
+        self._said = ""
         self.connected = False
         self.dropped = 0
         """messages that did not go out, because the line was full or down"""
@@ -77,6 +80,7 @@ class Connection:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_subscribe = self._on_subscribe
         client.on_socket_open = _without_delay
         forget = Properties(PacketTypes.CONNECT)
         forget.SessionExpiryInterval = 0
@@ -144,19 +148,31 @@ class Connection:
         try:
             self._client.reconnect()
         except OSError as error:
-            at = f"{self._address.host}:{self._address.port}"
-            _log.debug("no broker at %s: %s", at, error)
+            self._say(f"no broker at {self._address.host}:{self._address.port}: {error}")
 
     def _on_connect(self, client: paho.Client, *rest: object) -> None:
         reason = rest[2]
         if getattr(reason, "is_failure", False):
-            _log.warning("the broker refuses %s: %s", self._line.name, reason)
+            self._say(f"the broker refuses {self._line.name}: {reason}")
+            self._dialled_ns = time.monotonic_ns() + _REFUSED_NS
             return
+        self._said = ""
         self.connected = True
         for topic in self._line.hears:
             client.subscribe(topic, 1)
         client.publish(self._line.presence, self._line.birth, 1, True)
         self._greeted()
+
+    def _on_subscribe(self, *rest: object) -> None:
+        reasons = rest[3]
+        if isinstance(reasons, list) and any(reason.is_failure for reason in reasons):
+            self._say(f"the broker does not let {self._line.name} hear commands")
+
+    def _say(self, text: str) -> None:
+        """Log why there is no line, where that is news."""
+        if text != self._said:
+            self._said = text
+            _log.warning("%s; trying again", text)
 
     def _on_disconnect(self, *_: object) -> None:
         self.connected = False

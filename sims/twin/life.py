@@ -97,6 +97,7 @@ def _told(twin: Twin, line: Connection) -> dict[str, object]:
         "contacts": course.contacts,
         "verdicts": counts,
         "dropped": line.dropped,
+        "behind_s": twin.behind_us / 1e6,
     }
 
 

@@ -50,6 +50,8 @@ class Twin:
         self._publish: Publish = _nobody
         gate = robot.gate
         self._wishes = Wishes(gate.channels, gate.watchdog_ns // 1000)
+        self.behind_us = 0
+        """by how much its world ever was behind real time"""
         self._start_ns = self._last_ns = 0
         self._told_us = self._asked_us = -math.inf
         self._told: tuple[int, int] = (0, 0)
@@ -99,6 +101,7 @@ class Twin:
         gap_ns, self._last_ns = now_ns - self._last_ns, now_ns
         now_us, before_us = self.clock_us(now_ns), self.plant.t_us
         touched_us = drive(self.plant, self._wishes, now_us, self._step_us)
+        self.behind_us = max(self.behind_us, now_us - self.plant.t_us)
         passed_us = self.plant.t_us - before_us
         if passed_us:
             self._wheels.roll(passed_us)

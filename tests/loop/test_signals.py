@@ -39,12 +39,12 @@ def _start(*more):
     )
 
 
-# 26 runs a plant, at any moment from their first imports to full speed
+# 12 runs a plant, at any moment from their first imports to full speed
 @pytest.mark.slow
 def test_runs_ended_by_ctrl_c_leave_nothing_behind(plant):
     rng = random.Random(plant)
     reports = 0
-    for _ in range(13):
+    for _ in range(6):
         runs = [_start("--set", f"plant.kind={plant}") for _ in range(2)]
         time.sleep(rng.uniform(0.3, 3.5))
         for run in runs:

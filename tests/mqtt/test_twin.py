@@ -3,6 +3,7 @@
 import itertools
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -255,6 +256,35 @@ def test_it_ends_at_its_goal(twins, brain, tmp_path):
 def test_a_goal_that_was_missed_has_an_exit_code(twins):
     twin = twins("--until-goal", "--seconds", "2")
     assert twin.process.wait(PATIENCE_S) == 1
+
+
+def test_a_broker_with_passwords_lets_it_in_by_the_right_one_alone(mosquitto, peer, tmp_path):
+    users, password = tmp_path / "users", tmp_path / "password"
+    users.touch()
+    users.chmod(0o644)
+    tmp_path.chmod(0o755)
+    for user in ("twin", "ear"):
+        tool = ["mosquitto_passwd", "-b", str(users), user, "secret"]
+        subprocess.run(tool, check=True, capture_output=True)
+    lines = ("listener {port} 127.0.0.1", "allow_anonymous false", f"password_file {users}")
+    port = mosquitto(*lines, "user root").port
+    ear = peer(topic(p.BIRTH), port=port, user="ear", password="secret")
+    command = [sys.executable, "-m", "sims.twin", "--port", str(port), "--user", "twin"]
+    for text, comes in (("wrong", False), ("secret", True)):
+        password.write_text(f"{text}\n")
+        options = ["--password-file", str(password), "--seconds", "1.5"]
+        ended = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+        assert ("the broker refuses" in ended.stderr) is not comes
+        assert bool(ear.payloads(topic(p.BIRTH))) is comes
+
+
+def test_without_a_broker_it_says_so_once():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens there
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "sims.twin", "--port", str(port), "--seconds", "1.5"]
+        ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stderr.count("no broker at") == 1
 
 
 @pytest.mark.parametrize(

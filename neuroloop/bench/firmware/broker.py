@@ -65,6 +65,7 @@ class Broker:
         MachineError
             It does not start, or takes no connection.
         """
+        # started by root it would give up its rights, and be no child of ours for the kernel then
         config = self.folder / "mosquitto.conf"
         config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
