@@ -58,6 +58,9 @@ def _line(drive: "Drive") -> str:
     refused = {name: n for name, n in twin["verdicts"].items() if n and name != "taken"}
     said = ", ".join(f"{n:,} {name}" for name, n in refused.items())
     how = f"goal reached after {twin['reached_s']:.1f} s" if drive.reached else "goal NOT reached"
+    ended = brain["safety"].get("ended")
+    if not drive.reached and ended is not None:
+        how += f" (the brain stopped at {ended['t_s']:.1f} s: {ended['text']})"
     touched = f"{twin['contacts']} contacts" if twin["contacts"] else "no contact"
     return (
         f"  {how}, {twin['path_m']:.2f} m, {touched}; {twin['verdicts']['taken']:,} commands"

@@ -239,7 +239,7 @@ def test_an_encrypted_connection_is_read_and_written_at_once(login, connect, unt
 
 
 def test_it_comes_back_with_its_subscriptions_and_says_so(broker, connect, peer, until, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="neuroloop")
     times = []
     connection = connect(Broker(port=broker.port), connected=lambda: times.append(1))
     broker.kill()

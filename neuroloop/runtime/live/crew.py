@@ -20,6 +20,8 @@ from neuroloop.runtime.source import OpenSource
 
 _PUMP_S = 1e-3
 """how often the motors and the parts in plain Python are served"""
+_POLL_S = 0.005
+"""how often a sensor is looked at, at least"""
 _LOOK_S, _LAST_LOOK_S = 5e-3, 3.0
 """how long the onlookers may take in one go, and to catch up at the end"""
 _READ_AHEAD_US = 50_000
@@ -123,7 +125,7 @@ class Crew:
     def _sensor(self, source: OpenSource) -> Beside:
         """Look at one sensor several times in each of its periods."""
         rate = source.spec.rate_hz
-        period = min(max(0.25 / rate, _PUMP_S), 0.02) if rate else _PUMP_S
+        period = min(max(0.1 / rate, _PUMP_S), _POLL_S) if rate else _PUMP_S
         ahead_us = _READ_AHEAD_US if source.recorded else 0
 
         def poll() -> None:
