@@ -218,6 +218,7 @@ def test_it_stops_without_a_broker_and_obeys_again_when_it_is_back(twins, brain,
     time.sleep(0.5)
     broker.start()
     twin.wait_birth(2)
+    twin.wait_still()  # what was heard last is from before
     taken = twin.body.verdicts[Verdict.TAKEN]
     assert not twin.body.flags & p.AWAKE
     brain.drive_until(lambda: twin.body.verdicts[Verdict.TAKEN] > taken)
