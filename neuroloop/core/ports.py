@@ -76,6 +76,45 @@ class Encoder(Protocol):
 
 
 @runtime_checkable
+class Transducer(Protocol):
+    """An encoder that works where its sensor is read, before the tick: reading → stamped spikes.
+
+    For work that is heavy, or spikes that are finer in time than readings: a camera's pixels, a
+    microphone's channels.  It lives in its sensor's process, where that has one.  Each spike enters
+    the tick that holds its stamp + the sensor's latency + ``latency_us``, under both clocks.
+    """
+
+    @property
+    def units(self) -> int:
+        """Number of units it can make spike."""
+        ...
+
+    @property
+    def latency_us(self) -> int:
+        """Most that the stamp of a spike lies before that of the reading that gave it."""
+        ...
+
+    @property
+    def capacity(self) -> int:
+        """Most spikes that enter in one tick; further ones are dropped and counted."""
+        ...
+
+    def transduce(self, reading: Reading) -> Spikes:
+        """Return the spikes of one reading, by stamp, then unit; readings come in order."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A source or transducer that counts what it lost or met; a run tells of it."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often so far, by what it is in a few words: ``{"stale frames": 3}``."""
+        ...
+
+
+@runtime_checkable
 class Decoder(Protocol):
     """A decoder in plain Python: spikes → motion, one tick later."""
 

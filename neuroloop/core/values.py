@@ -123,6 +123,8 @@ class SourceSpec:
     latency_us: int = 0
     """a reading stamped t enters the tick that holds t + latency_us; 0 is not known, and a live run
     measures it at its start"""
+    capacity: int = 0
+    """`Spikes`: most that can be due in one tick; 0 is 4,096, or one a unit"""
     repeats: bool | None = None
     """whether equal readings one after another are in good order; None leaves it to what they are:
     they are for `Scalars`, `Spikes` and files, not for what has noise"""

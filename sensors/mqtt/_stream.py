@@ -13,7 +13,8 @@ from neuroloop.core.values import Float32s, SourceSpec
 from neuroloop.mqtt.connection import Connection
 from neuroloop.mqtt.heard import Handler, Message, now_us
 from neuroloop.mqtt.settings import Broker
-from sensors.mqtt._clock import RobotClock, RunTime
+from sensors._run_time import RunTime
+from sensors.mqtt._clock import RobotClock
 
 R = TypeVar("R")
 MOST_WAITING = 1000

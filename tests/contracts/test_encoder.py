@@ -12,12 +12,6 @@ from neuroloop.core.ports import Site
 from neuroloop.core.values import Depth, Frame, Ranges, Scalars, Sound, SourceSpec
 from neuroloop.testing.kernels import check_encoder
 
-SETTINGS = {
-    "rate": {"scale": [1.0, 2.0, 0.5]},
-    "tuning": {"channel": "b", "units": 9, "width": 0.3},
-}
-"""by kind, what a Config cannot do without"""
-
 
 def _sources():
     """Return a sensor of every type, with readings that are hard on an encoder."""
@@ -43,9 +37,10 @@ def _sources():
 
 
 @pytest.mark.parametrize("kind", resolve.kinds("encoder"))
-def test_encoder_keeps_its_promises(kind):
+def test_encoder_keeps_its_promises(kind, given, tmp_path):
     module = importlib.import_module(f"neuroloop.encode.{kind}")
-    settings = getattr(module, "EXAMPLE", SETTINGS.get(kind, {}))
+    needed = given("encoder", kind)
+    settings = {} if needed is None else needed(tmp_path)
     checked = 0
     for reading, (shape, bearing, readings) in _sources().items():
         spec = SourceSpec(

@@ -1,7 +1,6 @@
 """Every sensor that is a file or a feed keeps the promises of its port."""
 
 import importlib
-import importlib.util
 
 import numpy as np
 import pytest
@@ -17,34 +16,15 @@ from neuroloop.testing.promise import ContractError
 ROWS = [[0.0, 1.0], [0.5, 2.0], [1.0, 3.0]]
 
 
-def _film(folder):
-    if importlib.util.find_spec("cv2") is None:
-        pytest.skip("no OpenCV")
-    import cv2
-
-    codec = cv2.VideoWriter.fourcc(*"MJPG")
-    writer = cv2.VideoWriter(str(folder / "film.avi"), cv2.CAP_FFMPEG, codec, 25, (32, 24))
-    for k in range(20):
-        writer.write(np.full((24, 32, 3), 10 * k, np.uint8))
-    writer.release()
-    return {"path": "film.avi"}
-
-
-def _log(folder):
-    (folder / "scans.txt").write_text("0 1000 2000 0\n100000 1001 6000 4002\n")
-    return {"path": "scans.txt"}
-
-
-SETTINGS = {"video": _film, "lidar_log": _log}
-"""by kind, what a Config cannot do without"""
 # those of a plant are in test_plant_sensors.py, those at a broker in tests/mqtt/test_sensors.py
 KINDS = [kind for kind in resolve.kinds("sensor") if not kind.startswith(("plant", "mqtt"))]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_sensor_keeps_its_promises(kind, tmp_path):
+def test_sensor_keeps_its_promises(kind, given, tmp_path):
     module = importlib.import_module(f"sensors.{kind}")
-    settings = getattr(module, "EXAMPLE", None) or SETTINGS.get(kind, lambda _: {})(tmp_path)
+    needed = given("sensor", kind)
+    settings = {} if needed is None else needed(tmp_path)
     try:
         built = module.build(module.Config(**settings), Site("sensor", 1, 1000, tmp_path))
         with entered(built) as sensor:
@@ -52,7 +32,7 @@ def test_sensor_keeps_its_promises(kind, tmp_path):
     except MachineError as error:
         pytest.skip(str(error))
 
-    assert came > 0 or kind not in SETTINGS
+    assert came > 0 or needed is None
 
 
 @pytest.mark.parametrize("repeat", [True, False])

@@ -16,7 +16,8 @@ from neuroloop.core.ports import Site
 from neuroloop.core.values import Ranges, Scalars
 from neuroloop.mqtt.heard import Message
 from neuroloop.testing.ports import check_source, check_spec
-from sensors.mqtt._clock import RobotClock, RunTime
+from sensors._run_time import RunTime
+from sensors.mqtt._clock import RobotClock
 
 SETTINGS = {
     "mqtt.odometry": {"robot": "rover1"},
