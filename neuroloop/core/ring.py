@@ -94,8 +94,15 @@ def drop_all(ring, capacity):
 
 
 @kernel
+def lose(ring, n):
+    """Count ``n`` more as dropped; only the writer may."""
+    words = i64(at(ring), 0, 24)
+    store_release(words, DROPPED, load_acquire(words, DROPPED) + n)
+
+
+@kernel
 def dropped(ring):
-    """Return how many messages were lost because the ring was full."""
+    """Return how many messages were lost because the ring was full, or what was counted so."""
     return load_acquire(i64(at(ring), 0, 24), DROPPED)
 
 

@@ -46,6 +46,8 @@ class Summary:
     synaptic_operations: int
     late_events: dict[str, int]
     drops: dict[str, int]
+    sensors: dict[str, dict[str, int]]
+    """what each sensor and its encoders counted: frames that were stale, events without room ..."""
     guard: dict[str, int]
     """ticks in which the guard stepped in, by reason"""
     safety: dict[str, Any]
@@ -89,6 +91,11 @@ class Summary:
             f"{self.synaptic_operations:,} synaptic operations",
             f"  drops          {_counts(self.drops)}",
             f"  late events    {_counts(self.late_events)}",
+            *(
+                f"  {name:14} {_counts(counts)}"
+                for name, counts in self.sensors.items()
+                if any(counts.values())
+            ),
             f"  guard          {self._guard()}",
             f"  fingerprint    {self.fingerprint} (seed {self.seed})",
         ]
@@ -187,6 +194,7 @@ def summary(session: Session, meter: Meter) -> Summary:
         synaptic_operations=meter.synaptic_operations,
         late_events=loop.intake.late,
         drops=drops,
+        sensors={s.spec.name: dict(s.counts) for s in loop.sources if s.counts},
         guard={**safety.get("ticks", {}), **_interventions(session)},
         safety=safety,
         started=session.started,

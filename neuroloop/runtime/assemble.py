@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from neuroloop.config.runfile import Part, RunFile, Timing
@@ -21,6 +22,7 @@ from neuroloop.runtime.orders import Orders
 from neuroloop.runtime.parts import Parts
 from neuroloop.runtime.python_part import PythonDecoder, PythonEncoder
 from neuroloop.runtime.source import OpenSource
+from neuroloop.runtime.transducing import Transducing
 from neuroloop.runtime.warden import ORDERS_PORT
 
 _EDIT_BYTES = 1 << 16
@@ -93,7 +95,7 @@ class _Assembly:
             orders=self._orders(layout),
             plant=self.parts.plant,
             plant_kind=plant_kind,
-            sources=[self._open_source(s) for s in sensors],
+            sources=[self._open_source(s, layout) for s in sensors],
             actuators=layout.actuators,
             python_parts=self._python(layout, specs),
             bearings=layout.bearings,
@@ -131,22 +133,29 @@ class _Assembly:
     def _connect(self, sensors: list[_Sensor], layout: Layout) -> None:
         """Make a feed for everything that comes in, in the order of the ports."""
         by_name = {s.part.name: s for s in sensors}
-        room = {name: self._messages(by_name.get(name)) for name in layout.ports}
+        at = {f"encoder.{e.part.name}": e for e in layout.at_sensors}
+        times = {name: sensor.times for name, sensor in by_name.items()}
+        rates = {name: sensor.spec.rate_hz for name, sensor in by_name.items()}
+        for name, encoder in at.items():
+            of = times[encoder.part.config.input]
+            times[name] = {**of, "latency_us": of["latency_us"] + encoder.built.latency_us}
+            rates[name] = 1e6 / self.parts.dt_us  # its spikes come in a message a tick
+        room = {}
+        for name, (_, n_bytes) in layout.ports.items():
+            ahead_us = times[name]["latency_us"] + self.parts.dt_us if name in times else 0
+            room[name] = waiting(rates.get(name, _BODY_HZ), ahead_us, n_bytes)
         rings: dict[str, Ring] = {}
         for host in self.hosts:
-            sizes = {name: (*layout.ports[name], room[name]) for name in host.specs}
-            rings |= host.connect(sizes)
+            its = {name: e for name, e in at.items() if e.part.config.input in host.specs}
+            sizes = {name: (*layout.ports[name], room[name]) for name in (*host.specs, *its)}
+            rings |= host.connect(sizes, [e.part for e in its.values()])
         for name, (port, n_bytes) in layout.ports.items():
-            times = by_name[name].times if name in by_name else {}
-            ring = rings.get(name)
-            self.feeds[name] = Feed(name, port, n_bytes, messages=room[name], ring=ring, **times)
+            when, ring = times.get(name, {}), rings.get(name)
+            self.feeds[name] = Feed(name, port, n_bytes, messages=room[name], ring=ring, **when)
 
-    def _messages(self, sensor: _Sensor | None) -> int:
-        if sensor is None:
-            return waiting(_BODY_HZ, 0)
-        return waiting(sensor.spec.rate_hz, sensor.times["latency_us"] + self.parts.dt_us)
-
-    def _open_source(self, sensor: _Sensor) -> OpenSource:
+    def _open_source(self, sensor: _Sensor, layout: Layout) -> OpenSource:
+        name = sensor.part.name
+        host = next((h for h in self.hosts if name in h.specs), None)
         return OpenSource(
             sensor.spec,
             sensor.source,
@@ -155,6 +164,12 @@ class _Assembly:
             hosted=sensor.hosted,
             declared=sensor.timing.latency_ms is not None or sensor.spec.latency_us > 0,
             again=self._again(sensor),
+            transducing=[
+                Transducing(e.part.name, e.built, self.feeds[f"encoder.{e.part.name}"])
+                for e in layout.at_sensors
+                if e.part.config.input == name
+            ],
+            told=None if host is None else partial(host.counts, name),
         )
 
     def _again(self, sensor: _Sensor) -> Callable[[], Source]:

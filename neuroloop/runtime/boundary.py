@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from neuroloop.core.errors import NeuroloopError, PartError
-from neuroloop.core.ports import Kernel
+from neuroloop.core.ports import Kernel, Transducer
 from neuroloop.core.values import Depth, Frame, Numbers, Ranges, Reading, Scalars, Sound, SourceSpec
 
 _NEEDED = {
@@ -33,6 +33,8 @@ def blame(role: str, name: str, error: Exception) -> NoReturn:
 def check_part(role: str, name: str, built: object) -> None:
     """Refuse what ``build`` returned where it is not a part of its role."""
     if isinstance(built, Kernel) and role in ("encoder", "decoder", "guard"):
+        return
+    if isinstance(built, Transducer) and role == "encoder":
         return
     missing = [n for n in _NEEDED.get(role, ()) if not hasattr(built, n)]
     if missing or role == "guard":

@@ -7,7 +7,6 @@ import numpy as np
 
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.message import (
-    EVENT,
     EVENT_BYTES,
     MESSAGE_BYTES,
     RECORD_BYTES,
@@ -33,6 +32,7 @@ from neuroloop.runtime.intake import (
     FEED_WORDS,
     LOSS_BYTES,
 )
+from neuroloop.runtime.spike_messages import in_order, send
 
 _OFFSET_BYTES = 8
 """of an edit, before its content"""
@@ -70,22 +70,27 @@ class Feed:
         self.max_age_us = max_age_us
         self.message_bytes = message_bytes
         self.ring: Ring = ring or empty_ring(MESSAGE_BYTES + message_bytes, messages)
+        self._message: Int64s | None = None
 
     def reading(self, value: Numbers | Motion) -> None:
         """Send the numbers of a reading, or of a motion from a decoder in plain Python."""
         self.ring.push(pack(Kind.READING, self.port, value.t_us, payload_of(value)))
 
     def spikes(self, value: Spikes, dt_us: int) -> None:
-        """Send spikes, one message for each tick they are due in, by stamp, then unit."""
-        events = np.empty(len(value.t_us), EVENT)
-        events["t_us"], events["unit"] = value.t_us, value.unit
-        events["value"] = value.value if len(value.value) else 1
-        events = events[np.lexsort((events["unit"], events["t_us"]))]
-        due = (events["t_us"] + self.latency_us) // dt_us
-        for part in np.split(events, np.flatnonzero(np.diff(due)) + 1):
-            if len(part):
-                stamp = int(part["t_us"][0])
-                self.ring.push(pack(Kind.SPIKES, self.port, stamp, part.view(np.uint8)))
+        """Send spikes, one message for each tick they are due in, by stamp, then unit.
+
+        Those of a tick that are more than a message holds are dropped and counted.
+        """
+        t_us, unit, times = value.t_us, value.unit, value.value
+        if not in_order(t_us, unit):
+            order = np.lexsort((unit, t_us))
+            t_us, unit = t_us[order], unit[order]
+            times = times[order] if len(times) else times
+        if self._message is None:
+            self._message = np.empty((MESSAGE_BYTES + padded(self.message_bytes)) // 8, np.int64)
+        ring, capacity = self.ring.address, self.ring.capacity
+        when = self.latency_us, dt_us
+        send(ring, capacity, self.port, *when, t_us, unit, times, self._message)
 
     def edit(self, offset: int, content: bytes, t_us: int) -> bool:
         """Send bytes for a place in the arena; False where the ring has no room for them."""
@@ -137,12 +142,12 @@ class Intake:
 
     @property
     def late(self) -> dict[str, int]:
-        """Messages of each feed that entered a later tick than they were due in."""
+        """What entered a later tick than it was due in, by feed: messages, or spikes."""
         return {f.name: int(n) for f, n in zip(self.feeds, self.table[:, F_LATE], strict=True)}
 
     @property
     def lost(self) -> dict[str, int]:
-        """Messages of each feed that never entered: ring full, or too old."""
+        """What never entered, by feed, messages or spikes: ring full, or too old."""
         expired = self.table[:, F_EXPIRED]
         return {f.name: int(n) + f.ring.dropped for f, n in zip(self.feeds, expired, strict=True)}
 
@@ -173,18 +178,24 @@ class Intake:
 
 
 _READ_AHEAD_US = 50_000
-_SPARE = 16
+_SPARE, _SPARE_LARGE, _LARGE_BYTES = 16, 4, 1 << 16
+_MOST_BYTES = 1 << 23
 
 
-def waiting(rate_hz: float, ahead_us: int) -> int:
-    """Return how many readings of a sensor may wait: those of its latency and of reading ahead."""
-    return _SPARE + math.ceil(rate_hz * (ahead_us + _READ_AHEAD_US) / 1e6)
+def waiting(rate_hz: float, ahead_us: int, message_bytes: int) -> int:
+    """Return how many messages of a feed may wait: those of its latency and of reading ahead.
+
+    Large ones have less to spare, and those of a feed take at most 8 MiB, or four of them.
+    """
+    spare = _SPARE if message_bytes < _LARGE_BYTES else _SPARE_LARGE
+    wanted = spare + math.ceil(rate_hz * (ahead_us + _READ_AHEAD_US) / 1e6)
+    return min(wanted, max(_MOST_BYTES // max(message_bytes, 1), _SPARE_LARGE))
 
 
 EVENTS_A_MESSAGE = 4096
 """room for the spikes of a source or of a Python encoder in one tick"""
 
 
-def spike_bytes(units: int) -> int:
-    """Return the payload room for a tick's spikes of a port."""
-    return EVENT_BYTES * max(units, EVENTS_A_MESSAGE)
+def spike_bytes(units: int, capacity: int = 0) -> int:
+    """Return the payload room for a tick's spikes of a port; 0 is no capacity declared."""
+    return EVENT_BYTES * (capacity or max(units, EVENTS_A_MESSAGE))

@@ -2,6 +2,7 @@
 
 from neuroloop.core.kernel import kernel
 from neuroloop.core.message import (
+    EVENT_BYTES,
     KIND,
     LOST,
     MESSAGE_BYTES,
@@ -16,6 +17,7 @@ from neuroloop.core.message import (
     RECORD_BYTES,
     RECORD_WORDS,
     SIZE,
+    SPIKES,
     T_US,
 )
 from neuroloop.core.native import at, copy, i64, now_ns
@@ -58,10 +60,10 @@ def gather(feeds, n_feeds, record, index, t_us, dt_us):
         n_bytes = i64(at(message), 0, 1)[SIZE]
         timed = feed[F_MAX_AGE_US] >= 0
         if timed and oldest < t_us - feed[F_MAX_AGE_US] - feed[F_LATENCY_US]:
-            feed[F_EXPIRED] += 1
+            feed[F_EXPIRED] += _amount(message)
         else:
             if timed and oldest + feed[F_LATENCY_US] < t_us:
-                feed[F_LATE] += 1
+                feed[F_LATE] += _amount(message)
             copy(at(record), end, at(message), 0, n_bytes)
             end += n_bytes
             feed[F_TAKEN] += 1
@@ -70,6 +72,13 @@ def gather(feeds, n_feeds, record, index, t_us, dt_us):
     head[:] = 0
     head[R_BYTES], head[R_INDEX], head[R_T_US], head[R_DT_US] = end, index, t_us, dt_us
     head[R_INTAKE_NS] = now_ns() - start
+
+
+@kernel
+def _amount(message):
+    """Return what is counted of a message: each of its spikes, or the one reading."""
+    words = i64(at(message), 0, MESSAGE_WORDS)
+    return words[N_BYTES] // EVENT_BYTES if words[KIND] == SPIKES else 1
 
 
 @kernel

@@ -12,7 +12,7 @@ import numpy as np
 from neuroloop.config.runfile import Part, RunFile
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.core.message import payload_bytes
-from neuroloop.core.ports import Actuator, Kernel
+from neuroloop.core.ports import Actuator, Kernel, Transducer
 from neuroloop.core.values import Float32s, Scalars, SourceSpec, Spikes
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler
@@ -40,6 +40,16 @@ class PythonPart:
     """decoders: of the motion"""
 
 
+@dataclass(frozen=True)
+class AtSensor:
+    """An encoder that works at its sensor."""
+
+    part: Part
+    built: Transducer
+    port: int
+    """where its spikes enter"""
+
+
 @dataclass
 class Layout:
     """What was laid out; ports are numbers of messages, sizes are of payloads in bytes."""
@@ -48,6 +58,7 @@ class Layout:
     ports: Mapping[str, tuple[int, int]]
     """port and size of everything that comes in, by the name of sensor, Python part or order"""
     python: list[PythonPart]
+    at_sensors: list[AtSensor]
     bearings: Mapping[str, Float32s]
     actuators: list[Actuator]
     steered: Mapping[str, Steered]
@@ -73,6 +84,7 @@ class Layer:
     spiking: dict[str, Units] = field(default_factory=dict)
     limbs: list[Limb] = field(default_factory=list)
     python: list[PythonPart] = field(default_factory=list)
+    at_sensors: list[AtSensor] = field(default_factory=list)
     bearings: dict[str, Float32s] = field(default_factory=dict)
     actuators: list[Actuator] = field(default_factory=list)
     values_read: set[str] = field(default_factory=set)
@@ -103,7 +115,9 @@ class Layer:
         program = Program(Plan(self.ops, self.doors, outlets, lowered), self.to)
         self._silence(program)
         python = [_numbered(p, outlets, self.spiking) for p in self.python]
-        return Layout(program, self.ports, python, self.bearings, self.actuators, steered)
+        return Layout(
+            program, self.ports, python, self.at_sensors, self.bearings, self.actuators, steered
+        )
 
     def _port(self, name: str, door: Slot | Units, n_bytes: int) -> int:
         self.doors.append(door)
@@ -113,9 +127,9 @@ class Layer:
     def _sensor(self, spec: SourceSpec) -> None:
         """Reserve where a source's messages go."""
         if spec.reading is Spikes:
-            units = spiking(self.to, spec.name, spec.shape[0])
+            units = spiking(self.to, spec.name, spec.shape[0], spec.capacity)
             self.spiking[spec.name] = units
-            self._port(spec.name, units, spike_bytes(units.n))
+            self._port(spec.name, units, spike_bytes(units.n, spec.capacity))
         else:
             n_bytes = payload_bytes(spec)
             self.slots[spec.name] = slot(self.to, spec.name, n_bytes)
@@ -127,13 +141,17 @@ class Layer:
         units = spiking(self.to, part.name, built.units, getattr(built, "capacity", 0))
         self.spiking[part.name] = units
         # spikes of a compiled encoder are made in the tick and never wait in a ring
-        n_bytes = 0 if isinstance(built, Kernel) else spike_bytes(units.n)
-        port = self._port(f"encoder.{part.name}", units, n_bytes)
+        room = spike_bytes(units.n, getattr(built, "capacity", 0))
+        port = self._port(f"encoder.{part.name}", units, 0 if isinstance(built, Kernel) else room)
+        bearing_rad = getattr(built, "bearing_rad", None)
+        if bearing_rad is not None:
+            self.bearings[part.name] = bearing_rad
+        if isinstance(built, Transducer):
+            self.at_sensors.append(AtSensor(part, built, port))
+            return
         if not isinstance(built, Kernel):
             self.python.append(PythonPart(part, built, port))
             return
-        if built.bearing_rad is not None:
-            self.bearings[part.name] = built.bearing_rad
         seen = self.slots[part.config.input]
         words: dict[int, Word] = {
             row.N: units.n,

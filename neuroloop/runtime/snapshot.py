@@ -9,7 +9,7 @@ from neuroloop.runtime.loop import Loop
 State = dict[str, bytes]
 
 RINGS = "rings"
-PARTS = ("sensor.", "python.", "plant")
+PARTS = ("sensor.", "encoder.", "python.", "plant")
 """how the names begin of what is neither the network nor on its way into it"""
 
 
@@ -64,6 +64,7 @@ def restore(loop: Loop, state: State) -> None:
 def stateful(loop: Loop) -> dict[str, Stateful]:
     """Return the parts with state of their own, by the names their states have."""
     parts: dict[str, object] = {f"sensor.{s.spec.name}": s.part for s in loop.sources}
+    parts |= {f"encoder.{t.name}": t.part for s in loop.sources for t in s.transducing}
     parts |= {f"python.{p.name}": p.part for p in loop.python_parts}
     parts["plant"] = loop.plant
     return {name: part for name, part in parts.items() if isinstance(part, Stateful)}

@@ -6,6 +6,7 @@
 `testing.ports`           `check_source`, `check_actuator`, `check_sink`
 `testing.kernels`         `check_neuron`, `check_synapse`, `check_encoder`, `check_decoder`,
                           `check_guard`
+`testing.transducers`     `check_transducer`: an encoder that works at its sensor
 ========================= =====================================================================
 
 The checks raise `ContractError`, which says what promise of the port a part breaks.

@@ -1,6 +1,7 @@
 """Checks of what joins a network to its robot: encoders, decoders and guards."""
 
 from collections.abc import Sequence
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from neuroloop.core.body import Body
 from neuroloop.core.message import payload_bytes
-from neuroloop.core.ports import Encoder, Kernel, Site
+from neuroloop.core.ports import Encoder, Kernel, Site, Transducer
 from neuroloop.core.safety import Cause, Order
 from neuroloop.core.values import Motion, Reading, SourceSpec, Spikes, Tick
 from neuroloop.engine import row
@@ -25,6 +26,7 @@ from neuroloop.testing.repeatable import (
     rain,
 )
 from neuroloop.testing.rig import Rig
+from neuroloop.testing.transducers import check_transducer, spaced
 
 
 def check_encoder(
@@ -45,6 +47,11 @@ def check_encoder(
     """
     check_module(module)
     built = module.build(config, Site("checked", 1, 1000, source=spec))
+    if isinstance(built, Transducer):
+        period_us = round(1e6 / spec.rate_hz) if spec.rate_hz else 10_000
+        build = partial(module.build, config, Site("checked", 1, 1000, source=spec))
+        check_transducer(build, spaced(readings, period_us))
+        return
     if isinstance(built, Encoder):
         _check_python_encoder(built, readings)
         return

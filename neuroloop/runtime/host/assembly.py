@@ -1,8 +1,8 @@
 """Everything one process of a host is made of, from the plain data that says so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -10,11 +10,13 @@ from neuroloop.config.runfile import Part
 from neuroloop.core.black_box import BlackBox
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Plant, Site
+from neuroloop.runtime.feed import Feed
 from neuroloop.runtime.host import parts, wire
 from neuroloop.runtime.host.body import LiveBody
 from neuroloop.runtime.host.memory import Shared
 from neuroloop.runtime.host.sensor import HostedSensor, Tell
-from neuroloop.runtime.host.wire import Build, Built
+from neuroloop.runtime.host.wire import Build, Built, PartData
+from neuroloop.runtime.transducing import Transducing
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,9 @@ class Assembly:
     """The open parts."""
 
     sensors: list[HostedSensor]
+    build: Build
+    stack: ExitStack
+    """what is opened later is entered here"""
     plant: Plant | None = None
     body: LiveBody | None = None
 
@@ -36,6 +41,20 @@ class Assembly:
             plant.world if plant is not None else None,
             body.pace_us if body is not None else 0,
         )
+
+    def transducing(
+        self, encoders: Sequence[PartData], sensor: HostedSensor, feeds: Mapping[str, Feed]
+    ) -> list[Transducing]:
+        """Build those of the encoders that work at a sensor."""
+        path = Path(self.build.path)
+        found = []
+        for data in encoders:
+            part = parts.decoded(data, path)
+            if part.config.input == sensor.name:
+                site = replace(_site(self.build, part, None), source=sensor.spec)
+                built = parts.opened(part, site, path, self.stack)
+                found.append(Transducing(part.name, built, feeds[f"encoder.{part.name}"]))
+        return found
 
 
 def assembled(
@@ -64,12 +83,12 @@ def assembled(
         stack.callback(sensor.close)
         sensors.append(sensor)
     if plant is None:
-        return Assembly(sensors)
+        return Assembly(sensors, build, stack)
     box = None if build.black_box is None else BlackBox(Path(build.black_box))
     body = LiveBody(plant, step_us, sensors, shared, tell, box)
     for sensor in sensors:
         _check_rate(sensor, body.pace_us, f"{path}: [sensor.{sensor.name}]")
-    return Assembly(sensors, plant, body)
+    return Assembly(sensors, build, stack, plant, body)
 
 
 def _site(build: Build, part: Part, plant: Plant | None) -> Site:

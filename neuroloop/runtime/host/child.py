@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from neuroloop.runtime.host.wire import (
     Built,
     Call,
     Called,
+    Counted,
     End,
     Failed,
     Logged,
@@ -42,6 +43,8 @@ class Child:
         """its last words"""
         self.coming = ""
         """the part it came to last"""
+        self.counts: dict[str, Mapping[str, int]] = {}
+        """what each sensor counted, by its name, when this was heard last"""
         self._notices: list[Noticed] = []
         self._answers: dict[int, Answer] = {}
         self._calls = 0
@@ -147,6 +150,7 @@ class Child:
             if self.running:
                 self.send(End())
                 self._process.wait(_END_S)
+                self.hear()
         except subprocess.TimeoutExpired:
             self._process.kill()
         finally:
@@ -157,16 +161,21 @@ class Child:
     def _hear(self) -> None:
         self._line.flush()
         for report in self._line.receive():
-            match report:
-                case Building():
-                    self.coming = report.part
-                case Built():
-                    self.built = report
-                case Failed():
-                    self.failure = report
-                case Noticed():
-                    self._notices.append(report)
-                case Logged():
-                    logging.getLogger(report.logger).log(report.level, "%s", report.text)
-                case Answer():
-                    self._answers[report.number] = report
+            self._take(report)
+
+    def _take(self, report: Report) -> None:
+        match report:
+            case Building():
+                self.coming = report.part
+            case Built():
+                self.built = report
+            case Failed():
+                self.failure = report
+            case Noticed():
+                self._notices.append(report)
+            case Counted():
+                self.counts[report.name] = report.counts
+            case Logged():
+                logging.getLogger(report.logger).log(report.level, "%s", report.text)
+            case Answer():
+                self._answers[report.number] = report

@@ -125,13 +125,17 @@ class Host:
             return RemoteRecording(self.specs[name], self._shared.sensor(number))
         return RemoteSource(self.specs[name])
 
-    def connect(self, ports: Mapping[str, tuple[int, int, int]]) -> Mapping[str, Ring]:
+    def connect(
+        self, ports: Mapping[str, tuple[int, int, int]], encoders: Sequence[Part] = ()
+    ) -> Mapping[str, Ring]:
         """Give every sensor, and the body, a ring in shared memory; returns this side's ends.
 
         Parameters
         ----------
         ports
             By name: port, bytes of the largest payload, and how many messages may wait.
+        encoders
+            Those that work at its sensors, with rings called ``encoder.NAME``.
         """
         rings, total = [], 0
         for name, (port, message_bytes, messages) in ports.items():
@@ -140,7 +144,7 @@ class Host:
             total += -(-n_bytes // _LINE) * _LINE
         self._rings = self._stack.enter_context(shared.anonymous_file(total))
         memory = shared.attach(self._rings)
-        self._connect = Connect(rings)
+        self._connect = Connect(rings, [wire.part_data(part) for part in encoders])
         self._send(self._connect, self._rings)
         return {r.name: Ring(memory[r.start : r.start + r.n_bytes]) for r in rings}
 
@@ -170,6 +174,10 @@ class Host:
             known = load(words, AGE_OF) == forgets
             found[name] = (load(words, PUSHED), load(words, AGE_US) if known else 0)
         return found
+
+    def counts(self, name: str) -> Mapping[str, int]:
+        """Return what a sensor counted in all its lives, by what it is in words."""
+        return self._minder.counts(name)
 
     def forget(self) -> None:
         """Let the largest ages be those of readings that come from now on."""

@@ -1,7 +1,8 @@
 """Looks after a host's process, tells what happens to it, and starts it again where that helps."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,6 +64,12 @@ class Minder:
         self._since_ns = 0
         """since when it must go round, 0 where it is still getting ready"""
         self._started_ns = 0
+        self._counts: dict[str, Counter[str]] = {}
+
+    def counts(self, name: str) -> Mapping[str, int]:
+        """Return what a sensor counted in all lives."""
+        past = self._counts.get(name, Counter())
+        return past if self.child is None else past + Counter(self.child.counts.get(name, {}))
 
     def begin(self, now_ns: int) -> None:
         """From now on it must go round."""
@@ -89,6 +96,8 @@ class Minder:
         """End it."""
         if self.child is not None:
             self.child.close()
+            for name, counts in self.child.counts.items():
+                self._counts.setdefault(name, Counter()).update(counts)
             self.child = None
 
     def _start(self, again: Callable[[int], Child], now_ns: int) -> None:

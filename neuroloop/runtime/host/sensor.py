@@ -13,6 +13,7 @@ from neuroloop.runtime.boundary import blame, check_reading
 from neuroloop.runtime.feed import Feed
 from neuroloop.runtime.host.backoff import Backoff
 from neuroloop.runtime.host.memory import AGE_OF, AGE_US, ENDED, FORGETS, LATENCY_US, PUSHED
+from neuroloop.runtime.transducing import Transducing, counted
 
 _log = logging.getLogger("neuroloop.host")
 _READ_AHEAD_US = 50_000
@@ -46,6 +47,7 @@ class HostedSensor:
         self.finite = isinstance(self._source, Finite)
         """whether it is a recording"""
         self._feed: Feed | None = None
+        self._transducing: Sequence[Transducing] = ()
         self._dt_us = 0
         self._backoff = Backoff()
         self._failing = False
@@ -55,9 +57,13 @@ class HostedSensor:
         """Close what it holds open."""
         self._stack.close()
 
-    def connect(self, feed: Feed, dt_us: int) -> None:
-        """Fill this feed from now on."""
-        self._feed, self._dt_us = feed, dt_us
+    def connect(self, feed: Feed, dt_us: int, transducing: Sequence[Transducing] = ()) -> None:
+        """Fill this feed, and those of its encoders, from now on."""
+        self._feed, self._dt_us, self._transducing = feed, dt_us, transducing
+
+    def counts(self) -> dict[str, int]:
+        """Return what it and its encoders counted since it was opened."""
+        return counted(self._source, self._transducing)
 
     def begin(self, start_ns: int, at_us: int) -> None:
         """Run time was 0 at ``start_ns``; recordings lose what they have before ``at_us``."""
@@ -86,18 +92,24 @@ class HostedSensor:
         try:
             readings = self._read(until_us + (_READ_AHEAD_US if self.finite else 0))
         except NeuroloopError as error:
-            self._retry_ns = self._backoff.failed(now_ns)
-            if not self._failing:
-                self._failing = True
-                tell(self.name, False, str(error))
+            self._failed(error, now_ns, tell)
             return
         if self._failing:
             self._failing, self._retry_ns = False, 0
             tell(self.name, True, f'sensor "{self.name}" is back')
-        for reading in readings:
-            self._push(reading)
+        try:
+            for reading in readings:
+                self._push(reading)
+        except NeuroloopError as error:
+            self._failed(error, now_ns, tell)
         if self.finite and self._source.ended:  # type: ignore[attr-defined]
             store(self._words, ENDED, 1)
+
+    def _failed(self, error: NeuroloopError, now_ns: int, tell: Tell) -> None:
+        self._retry_ns = self._backoff.failed(now_ns)
+        if not self._failing:
+            self._failing = True
+            tell(self.name, False, str(error))
 
     def _read(self, until_us: int) -> Sequence[Reading]:
         try:
@@ -130,6 +142,9 @@ class HostedSensor:
         else:
             stamp_us = reading.t_us
             feed.reading(reading)
+        for one in self._transducing:
+            one.feed.latency_us = load(words, LATENCY_US) + one.latency_us
+            one.take(reading, self._dt_us)
         forgets = load(self._shared, FORGETS)
         largest = load(words, AGE_US) if load(words, AGE_OF) == forgets else 0
         age_us = (time.monotonic_ns() - self._start_ns) // 1000 - stamp_us

@@ -42,6 +42,7 @@ class SpecData(Struct, frozen=True):
     pose: tuple[float, ...]
     stamped_by: str
     latency_us: int
+    capacity: int
     repeats: bool | None
 
 
@@ -87,9 +88,13 @@ class Build(Struct, frozen=True, tag=True):
 
 
 class Connect(Struct, frozen=True, tag=True):
-    """Fill these rings; the file of their memory comes with the message."""
+    """Fill these rings; the file of their memory comes with the message.
+
+    ``encoders`` work at the sensors of this process; their rings are called ``encoder.NAME``.
+    """
 
     rings: list[RingData]
+    encoders: list[PartData]
 
 
 class Begin(Struct, frozen=True, tag=True):
@@ -143,6 +148,13 @@ class Logged(Struct, frozen=True, tag=True):
     text: str
 
 
+class Counted(Struct, frozen=True, tag=True):
+    """What a sensor and its encoders counted since they were opened."""
+
+    name: str
+    counts: dict[str, int]
+
+
 class Answer(Struct, frozen=True, tag=True):
     """What became of a call."""
 
@@ -152,7 +164,7 @@ class Answer(Struct, frozen=True, tag=True):
 
 
 Request = Build | Connect | Begin | Call | End
-Report = Building | Built | Failed | Noticed | Logged | Answer
+Report = Building | Built | Failed | Noticed | Logged | Counted | Answer
 
 
 def part_data(part: Part) -> PartData:

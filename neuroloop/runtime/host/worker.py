@@ -36,6 +36,8 @@ _PRIORITY = 40
 _AFTER_NS = 500_000_000
 """how long a body without a brain goes on after its wheels were stopped"""
 _LEAST_PAUSE_NS = 100_000
+_COUNTS_NS = 100_000_000
+"""how often what sensors counted is told, where it changed"""
 _SECOND_NS = 1_000_000_000
 _FASTEST_NS, _SLOWEST_NS = 200_000, 20_000_000
 _NOTHING = Scalars(0, np.zeros(1, np.float32))
@@ -48,6 +50,8 @@ class Worker:
     def __init__(self, line: Line[Request], parent: int) -> None:
         self._line, self._parent = line, parent
         self._requests: list[Request] = []
+        self._counts: dict[str, dict[str, int]] = {}
+        self._counts_ns = 0
         self._ended = False
 
     @property
@@ -74,6 +78,8 @@ class Worker:
             while (request := self._next()) is not None:
                 if isinstance(request, Begin):
                     self._begin(request)
+                    self._tell_counts(0)
+                    self._line.flush_for(_LAST_WORDS_S)
                     return
                 self._serve(request)
 
@@ -103,6 +109,15 @@ class Worker:
         self._ended = isinstance(request, End)
         return None if self._ended else request
 
+    def _tell_counts(self, now_ns: int) -> None:
+        """Tell what the sensors counted, where that is other than it was told last."""
+        self._counts_ns = now_ns
+        for sensor in self._parts.sensors:
+            counts = sensor.counts()
+            if counts != self._counts.get(sensor.name, {}):
+                self._counts[sensor.name] = counts
+                self._line.tell(wire.Counted(sensor.name, counts))
+
     def _serve(self, request: Request, *, begun: bool = False) -> None:
         body, plant = self._parts.body, self._parts.plant
         if isinstance(request, Connect):
@@ -122,7 +137,8 @@ class Worker:
             ring = Ring(memory[r.start : r.start + r.n_bytes])
             feeds[r.name] = Feed(r.name, r.port, r.message_bytes, ring=ring)
         for sensor in self._parts.sensors:
-            sensor.connect(feeds[sensor.name], self._dt_us)
+            at_it = self._parts.transducing(request.encoders, sensor, feeds)
+            sensor.connect(feeds[sensor.name], self._dt_us, at_it)
         if self._parts.body is not None:
             self._parts.body.connect(feeds[wire.BODY])
 
@@ -174,6 +190,8 @@ class Worker:
             left_s = (deadline_ns - time.monotonic_ns()) / _SECOND_NS
             if self._ended or left_s <= 0:
                 return
+            if (now_ns := time.monotonic_ns()) > self._counts_ns + _COUNTS_NS:
+                self._tell_counts(now_ns)
             if self._line.closed:
                 time.sleep(left_s)
                 return

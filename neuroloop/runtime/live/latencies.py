@@ -57,7 +57,8 @@ def latency_us(age_us: int, dt_us: int) -> int:
 
 def _wait(loop: Loop, live: Live, unknown: Sequence[OpenSource], enough: int, end: float) -> None:
     """Wait for readings; a sensor that gives none, or seldom, is not waited for beyond ``end``."""
-    fed = {s.feed.name for s in loop.sources if not s.recorded} | {BODY}
+    live_ones = [s for s in loop.sources if not s.recorded]
+    fed = {feed.name for s in live_ones for feed in s.feeds} | {BODY}
     waiting = [feed.ring for feed in loop.intake.feeds if feed.name in fed]
     while time.monotonic() < end and not loop.episode.stop.asked:
         counts = _counts(live)
@@ -81,8 +82,10 @@ def _ages(live: Live, crew: Crew, unknown: Sequence[OpenSource]) -> list[int]:
 def _freeze(loop: Loop, live: Live, source: OpenSource, us: int) -> None:
     """Let readings enter after ``us``, and let the guard know that they are so old by then."""
     name = source.spec.name
-    source.feed.latency_us = us
-    loop.intake.table[loop.intake.feeds.index(source.feed), F_LATENCY_US] = us
+    due = [(source.feed, us), *((one.feed, us + one.latency_us) for one in source.transducing)]
+    for feed, feed_us in due:
+        feed.latency_us = feed_us
+        loop.intake.table[loop.intake.feeds.index(feed), F_LATENCY_US] = feed_us
     source.spec = live.specs[name] = replace(source.spec, latency_us=us)
     names = [op.name for op in loop.program.plan.ops]
     if (row := f"guard.sees.{name}") in names and live.run is not None:
