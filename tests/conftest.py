@@ -12,9 +12,10 @@ from _pytest.runner import runtestprotocol
 from neuroloop.cli.main import main
 
 HERE = Path(__file__).parent
-REAL_TIME = frozenset(
-    "bench calibrate cli drill firmware launch loop mqtt runtime sensors sims".split()
-)
+REAL_TIME = {
+    *("bench", "calibrate", "cli", "drill", "firmware", "launch"),
+    *("loop", "mqtt", "runtime", "sensors", "sims"),
+}
 """folders with tests that run in real time, or talk to processes that do"""
 TRIES = 3
 
