@@ -1,7 +1,8 @@
-"""A range finder's recording: a text file, one scan a line, numbers apart by white space.
+"""A range finder's recording: a text file, one scan a line, numbers apart by white space or commas.
 
-First the time in microseconds, then any other columns, then the ranges; 0 is no measurement.
-This is the form of the published logs of Hokuyo scanners, and of `neuroloop.record.lidar_log`.
+First the time in microseconds, then any other columns, then the ranges; 0 is no measurement unless
+``zero`` says that it is nothing within range.  This is the form of the published logs of Hokuyo
+scanners, and of `neuroloop.record.lidar_log`.
 """
 
 import logging
@@ -19,6 +20,7 @@ from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Site
 from neuroloop.core.values import Float32s, Ranges, SourceSpec
 from sensors import _bearings
+from sensors._distances import Meaning, Zero
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """below it there is no measurement: scanners write error codes there"""
     max_m: Positive = 5.6
     """beyond it there is nothing within range"""
+    zero: Zero = "no_measurement"
+    """what a range of 0 means; scanners differ"""
     direction: Literal["right_to_left", "left_to_right"] = "right_to_left"
     """from the first range to the last; scanners that turn counter-clockwise start on the right"""
 
@@ -62,6 +66,7 @@ class LidarLog:
     def __init__(self, config: Config, site: Site) -> None:
         self._config, self._name = config, site.name
         self._path = site.folder / config.path
+        self._meaning = Meaning(config.unit_m, config.min_m, config.max_m, config.zero)
         self._t_us: list[int] = []
         self._metres: list[Float32s] = []
         self._bearing_rad: Float32s = np.empty(0, np.float32)
@@ -71,8 +76,7 @@ class LidarLog:
     def __enter__(self) -> Self:
         """Read the whole file."""
         config = self._config
-        if config.max_m <= config.min_m:
-            raise ConfigError(f"`max_m`: {config.max_m:g} must be above min_m ({config.min_m:g})")
+        self._meaning.check()
         rows = list(_rows(self._path))
         width = _width(rows, self._path)
         first = config.first_column - 1
@@ -142,16 +146,10 @@ class LidarLog:
         config = self._config
         if not abs(row[0]) < _MOST_US or (self._t_us and row[0] < self._t_us[-1]):
             return False
-        ranges = row[first:last]
-        with np.errstate(over="ignore"):
-            metres = ranges * config.unit_m
-        metres[metres > config.max_m] = np.inf
-        metres[metres < config.min_m] = np.nan
-        # 0 is no measurement even where min_m is 0
-        metres[ranges <= 0] = np.nan
+        metres = self._meaning.metres(row[first:last])
         self._t_us.append(int(row[0]))
         leftward = config.direction == "right_to_left"
-        self._metres.append((metres[::-1] if leftward else metres).astype(np.float32))
+        self._metres.append(metres[::-1].copy() if leftward else metres)
         return True
 
 
@@ -181,7 +179,7 @@ def _rows(path: Path) -> Iterator[Row | None]:
 
 def _numbers(line: bytes) -> Row | None:
     try:
-        return np.array(line.split(), np.float64)
+        return np.array(line.replace(b",", b" ").split(), np.float64)
     except ValueError:
         return None
 

@@ -8,18 +8,17 @@ file's own time of it, and the first with 0.
 import json
 import logging
 import math
-import os
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated, Any, Self
 
 from msgspec import Meta, Struct
 
 from neuroloop.core.body import Positive
-from neuroloop.core.errors import ConfigError, MachineError
+from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Site
 from neuroloop.core.values import Frame, SourceSpec, UInt8s
 from sensors import _bearings
+from sensors._opencv import opencv
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +62,7 @@ class Video:
     def __enter__(self) -> Self:
         """Open the file and decode its first frame."""
         _check_readable(self._path)
-        self._cv2 = _opencv()
+        self._cv2 = opencv()
         self._rewind()
         self._rate_hz = self._config.rate_hz or self._own_rate_hz()
         self._advance()
@@ -208,16 +207,3 @@ def _check_readable(path: Path) -> None:
         raise ConfigError(f"`path`: {path}: cannot be read: {error.strerror}") from error
     if empty:
         raise ConfigError(f"`path`: {path}: is empty (0 bytes); a video file is wanted")
-
-
-def _opencv() -> ModuleType:
-    # FFmpeg writes about each bad frame to stderr unless told so before its first file is opened
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    try:
-        import cv2
-    except ImportError as error:
-        raise MachineError(
-            f"films need OpenCV ({error}): pip install opencv-python-headless"
-        ) from error
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    return cv2

@@ -9,10 +9,23 @@ import math
 
 import numpy as np
 
+from neuroloop.core.course import courses_of
 from neuroloop.core.kernel import kernel
 from neuroloop.core.values import Float32s
 from neuroloop.core.world import World
-from sims._surfaces import PX, PY, RADIUS, X1, X2, Y1, Y2, Floats, posts_of, walls_of
+from sims._surfaces import (
+    PX,
+    PY,
+    RADIUS,
+    X1,
+    X2,
+    Y1,
+    Y2,
+    Floats,
+    move_targets,
+    posts_of,
+    walls_of,
+)
 
 _KEPT_BEAMS = 16
 
@@ -163,6 +176,7 @@ class Rays:
 
     def __init__(self, world: World) -> None:
         self._walls, self._posts = walls_of(world), posts_of(world)
+        self._courses = courses_of(world)
         self._beams: dict[bytes, Floats] = {}
 
     def scan(
@@ -170,8 +184,10 @@ class Rays:
         body: tuple[float, float, float],
         mount: tuple[float, float, float],
         bearing_rad: Float32s,
+        t_us: int,
     ) -> Float32s:
         """Return ``float32[k]`` metres from a sensor mounted on a body, poses as x, y, yaw."""
+        move_targets(self._posts, self._courses.ways, self._courses.legs, t_us)
         key = bearing_rad.tobytes()
         beams = self._beams.get(key)
         if beams is None:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuroloop.config.world import area, corners
+from neuroloop.core.course import place
+from neuroloop.core.kernel import kernel
 from neuroloop.core.world import Point, World
 
 Floats = NDArray[np.float64]
@@ -37,9 +39,18 @@ def walls_of(world: World) -> Floats:
 
 
 def posts_of(world: World) -> Floats:
-    """Return ``float64[posts, POST_COLUMNS]``."""
+    """Return ``float64[posts, POST_COLUMNS]``; the last are the targets, where they begin."""
     rows = [(*d.centre, d.radius_m, d.height_m, d.grey) for d in world.disc]
+    rows += [(*t.path[0], t.radius_m, t.height_m, t.grey) for t in world.target]
     return np.array(rows, np.float64).reshape(len(rows), POST_COLUMNS)
+
+
+@kernel
+def move_targets(posts, ways, legs, t_us):
+    """Put the targets, which are the last posts, where they are at run time ``t_us``."""
+    first = posts.shape[0] - ways.shape[0]
+    for i in range(ways.shape[0]):
+        posts[first + i, PX], posts[first + i, PY] = place(ways, legs, i, t_us)
 
 
 def _outline(

@@ -23,7 +23,7 @@ class Board:
         if (left, right) != self._duty:
             self.encoders()
             self._duty = left, right
-            self._trace.write(f"{1000 * time.ticks_us()} {left:.6f} {right:.6f}\n")
+            self._trace.write(f"{1000 * self._then_us} {left:.6f} {right:.6f}\n")
 
     def encoders(self) -> tuple:
         """Return the counts of the left and of the right encoder since boot."""

@@ -8,8 +8,6 @@ import protocol
 
 MOST_FINITE = 3.0e38
 """largest speed that still is a number of 32 bits"""
-AHEAD_US = 5000
-"""how far ahead of the known clock a command may seem: clocks drift until the next exchange"""
 
 
 class Gate:
@@ -30,6 +28,8 @@ class Gate:
         """of the newest valid command, by the brain's clock"""
         self.power = True
         self.emergency = False
+        self.stops = 0
+        """number of the newest emergency stop"""
         self.counts = [0] * len(protocol.VERDICTS)
         self._still = (0.0,) * channels
         self._wanted = self._still
@@ -74,6 +74,7 @@ class Gate:
 
     def stop(self) -> None:
         """Emergency stop: nothing moves until `reset`, whatever comes."""
+        self.stops = self.stops + 1 & 0xFFFFFFFF
         self.emergency = True
         self._wanted = self._still
 
@@ -95,7 +96,10 @@ class Gate:
             return protocol.LATE  # nobody knows how old it is
         age_us = now_us - (sent_us - offset_us)
         longest_us = min(1000 * valid_ms, self.watchdog_us)
-        if age_us > longest_us + uncertainty_us or -age_us > AHEAD_US + uncertainty_us:
+        if (
+            age_us > longest_us + uncertainty_us
+            or -age_us > protocol.MOST_AHEAD_US + uncertainty_us
+        ):
             return protocol.LATE
         return protocol.TAKEN
 

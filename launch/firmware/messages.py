@@ -53,13 +53,15 @@ def drive_json(payload: bytes, channels: int) -> tuple | None:
         return None
 
 
-def who(payload: bytes) -> str | None:
-    """Return who sent a stop or a reset, None where it does not say."""
+def reset(payload: bytes) -> tuple | None:
+    """Return boot and number of the stop that a reset is to end, None where nobody says so."""
     try:
-        name = json.loads(payload)["who"]
+        found = json.loads(payload)
+        name, stop = found["who"], (found["boot"], found["stop"])
     except (ValueError, KeyError, TypeError):
         return None
-    return name if isinstance(name, str) and name else None
+    named = isinstance(name, str) and name and all(type(number) is int for number in stop)
+    return stop if named else None
 
 
 def answer(payload: bytes, boot: int) -> tuple | None:

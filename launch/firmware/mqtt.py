@@ -11,6 +11,7 @@ import struct
 import time
 
 import packets
+import secure
 
 OFFLINE, CONNECTING, GREETING, ONLINE = range(4)
 BUFFER_BYTES = 2048
@@ -42,12 +43,12 @@ class Client:
         self._subscriptions = subscriptions
         self._keep_alive_ms = 1000 * broker["keep_alive_s"]
         self._state = OFFLINE
-        self._socket = None
+        self._socket, self._tls = None, secure.context(broker)
         self._poll = select.poll()
         self._in = bytearray(BUFFER_BYTES)
         self._view = memoryview(self._in)
         self._out = bytearray(BUFFER_BYTES)
-        self._start = self._end = self._skip = self._unsent = 0
+        self._start = self._end = self._skip = self._unsent = self._begun = 0
         self._changed_ms = self._heard_ms = self._asked_ms = time.ticks_ms()
         self._pause_ms = 0
         self._unacknowledged_ms = None
@@ -127,7 +128,7 @@ class Client:
     def _connect(self, now: int) -> None:
         self._changed_ms = self._heard_ms = self._asked_ms = now
         self._pause_ms = self._pause_ms or FIRST_TRY_MS
-        self._start = self._end = self._skip = self._unsent = 0
+        self._start = self._end = self._skip = self._unsent = self._begun = 0
         self._unacknowledged_ms = None
         # an address in numbers, so that nobody is asked and nothing waits
         address = socket.getaddrinfo(self._broker["address"], self._broker["port"])[0][-1]
@@ -152,6 +153,10 @@ class Client:
             self._socket.setsockopt(6, 1, 1)  # TCP_NODELAY
         except OSError:
             pass  # a port of MicroPython without it; messages may wait for each other there
+        if self._tls is not None:
+            self._poll.unregister(self._socket)
+            self._socket = secure.wrapped(self._tls, self._socket, self._broker["name"])
+            self._poll.register(self._socket, select.POLLIN)
         self._state = GREETING
         self._must_send(packets.connect(self._broker, self._name, self._will))
 
@@ -176,9 +181,12 @@ class Client:
     def _send(self, packet: bytes, spare: int) -> bool:
         """Send a packet or keep it for later; False where there is no room for it."""
         size = len(packet)
+        fits = self._unsent + size <= BUFFER_BYTES - spare
+        if not fits and (self._unsent or self._tls is not None):
+            return False
         sent = 0 if self._unsent else self._write(packet)
         left = size - sent
-        if not sent and self._unsent + left > BUFFER_BYTES - spare:
+        if not sent and not fits:
             return False
         if self._unsent + left > BUFFER_BYTES:
             raise OSError("a packet went out in part")
@@ -194,12 +202,13 @@ class Client:
             self._unsent = left
 
     def _write(self, data: object) -> int:
-        try:
-            return self._socket.send(data)
-        except OSError as error:
-            if error.errno != 11:  # EAGAIN
-                raise
-            return 0
+        """Write what the network takes now, and return how much that is.
+
+        What an encrypted socket has begun to send has to be offered again, no more and no less.
+        """
+        sent = self._socket.write(memoryview(data)[: self._begun] if self._begun else data)
+        self._begun = (self._begun or len(data)) if sent is None else 0
+        return sent or 0
 
     # ---- what comes in ----------------------------------------------------------------------
 

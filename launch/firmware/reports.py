@@ -35,7 +35,8 @@ class Reports:
         names = (protocol.BIRTH, protocol.CLOCK_ASK, protocol.BODY, protocol.ODOMETRY)
         names += (protocol.RANGE, protocol.NOTICE)
         self._topics = {name: topic(robot, name) for name in names}
-        self._body, self._notice = Every(BODY_US), Every(NOTICE_US)
+        self._body = Every(BODY_US)
+        self._notice, self._no_reset = Every(NOTICE_US), Every(NOTICE_US)
         self._odometry = Every(1000000 // rates["odometry_hz"])
         self._range = Every(1000000 // rates["range_hz"])
         self._odometry_number = self._range_number = 0
@@ -53,8 +54,13 @@ class Reports:
         """Say why a command was refused, not too often."""
         if self._notice.due(now_us):
             word = protocol.VERDICTS[verdict]
-            text = json.dumps({"verdict": word, "owner": owner, "held_by": gate.owner})
-            self._send(protocol.NOTICE, text.encode())
+            held_by = gate.owner if gate.awake(now_us) else 0
+            self._say(verdict=word, owner=owner, held_by=held_by)
+
+    def no_reset(self, gate: object, now_us: int) -> None:
+        """Say which stop a reset would have had to name, not too often."""
+        if self._no_reset.due(now_us):
+            self._say(verdict=protocol.NO_RESET, boot=self._boot, stop=gate.stops)
 
     def body(self, gate: object, drive: object, known: tuple, now_us: int, ask: bool) -> None:
         """Say what the body does: in time, where something changed, or where it was asked."""
@@ -76,6 +82,7 @@ class Reports:
             offset_us or 0,
             uncertainty_us,
             gate.sent_us,
+            gate.stops,
             drive.left.wanted_mps,
             drive.right.wanted_mps,
             *(count & 0xFFFFFFFF for count in gate.counts),
@@ -101,6 +108,9 @@ class Reports:
             layout = protocol.RANGE_LAYOUT + f"{len(metres)}f"
             head = protocol.VERSION, len(metres), self._boot, self._range_number, now_us
             self._send(protocol.RANGE, messages.sealed(layout, *head, *metres))
+
+    def _say(self, **fields: object) -> None:
+        self._send(protocol.NOTICE, json.dumps(fields).encode())
 
     def _send(self, name: str, message: bytes, retain: bool = False) -> None:
         self._client.publish(self._topics[name], message, retain)

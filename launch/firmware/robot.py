@@ -30,7 +30,8 @@ class Robot:
         if not 0 < body["watchdog_ms"] <= MOST_WATCHDOG_MS:
             raise ValueError(f"config.json: body.watchdog_ms must be 1 to {MOST_WATCHDOG_MS}")
         boot = struct.unpack("<I", os.urandom(4))[0] | 1
-        self._board, self._echo = board, config.get("echo", False)
+        self._board, self._echo, self._boot = board, config.get("echo", False), boot
+        self._pressed = False
         self._clock, self._offset = Clock(), Offset(boot)
         self._gate = Gate(CHANNELS, 1000 * body["watchdog_ms"])
         self._drive = Drive(body)
@@ -78,8 +79,9 @@ class Robot:
 
     def _guard(self, now_us: int) -> None:
         """Take the speeds that are allowed now to the motors: zero where nobody commands."""
-        if self._board.emergency():
-            self._gate.stop()
+        was_pressed, self._pressed = self._pressed, self._board.emergency()
+        if self._pressed and not (was_pressed and self._gate.emergency):
+            self._gate.stop()  # each press is a stop of its own
         self._drive.want(self._gate.wanted(now_us))
         self._board.motors(*self._drive.duty())
 
@@ -151,10 +153,12 @@ class Robot:
         self._guard(self._clock.now_us())
 
     def _on_reset(self, payload: bytes, retained: bool) -> None:
-        """End an emergency stop, where somebody says so by name and no button is pressed."""
-        named = payload is not None and not retained and messages.who(payload)
-        if named and not self._board.emergency():
+        """End the newest emergency stop, where that is the one meant and no button is pressed."""
+        meant = None if payload is None or retained else messages.reset(payload)
+        if meant == (self._boot, self._gate.stops) and not self._board.emergency():
             self._gate.reset()
+        else:
+            self._reports.no_reset(self._gate, self._clock.now_us())
 
     def _on_clock(self, payload: bytes, retained: bool) -> None:
         if payload is not None and not retained:

@@ -22,6 +22,8 @@ from neuroloop.mqtt.heard import Message, now_us
 from neuroloop.mqtt.robot import RobotView
 from neuroloop.mqtt.settings import Broker, RobotName
 
+REAL_TIME = True
+"""a real robot waits for no simulated clock"""
 _STOPS, _STOP_PAUSE_S = 3, 0.01
 _EXPIRES_S = 1
 _STATUS_US = 100_000

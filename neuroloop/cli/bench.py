@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neuroloop.cli._edge import edge
+from neuroloop.cli._edges import edges
 from neuroloop.cli._engine import engine
 from neuroloop.cli._firmware import firmware
+from neuroloop.cli._follow import follow
 from neuroloop.cli._hardware import hardware
+from neuroloop.cli._hearing import hearing
 from neuroloop.cli._loop import loop
+from neuroloop.cli._motion import motion
 from neuroloop.cli._navigation import lesion, navigation
 
 if TYPE_CHECKING:
@@ -24,10 +28,14 @@ verbs = typer.Typer(
 
 
 verbs.command()(edge)
+verbs.command()(edges)
 verbs.command()(engine)
 verbs.command()(firmware)
+verbs.command()(follow)
 verbs.command()(hardware)
+verbs.command()(hearing)
 verbs.command()(loop)
+verbs.command()(motion)
 verbs.command()(navigation)
 verbs.command()(lesion)
 

@@ -56,10 +56,12 @@ def command(
 
 
 def _is_plain_python(part: object) -> bool:
-    """Whether an encoder or decoder has no compiled entry, so that it runs behind a ring."""
+    """Whether an encoder or decoder has no compiled entry and works at no sensor."""
     from neuroloop.core.kernel import Entry
 
     role, module = part.role, part.module  # type: ignore[attr-defined]
     if role not in ("encoder", "decoder"):
         return False
-    return not any(isinstance(value, Entry) for _, value in inspect.getmembers(module))
+    found = [value for _, value in inspect.getmembers(module)]
+    at_sensor = any(inspect.isclass(value) and hasattr(value, "transduce") for value in found)
+    return not (at_sensor or any(isinstance(value, Entry) for value in found))

@@ -16,6 +16,10 @@ def command(
     plant: Annotated[
         Literal["plane", "bullet"], typer.Option(help="The world the robot drives in.")
     ] = "plane",
+    body: Annotated[
+        Literal["simulated", "board"] | None,
+        typer.Option(help="Only drills of this robot: in a world, or firmware behind a broker."),
+    ] = None,
     listed: Annotated[bool, typer.Option("--list", help="Say which drills there are.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
     keep: Annotated[
@@ -26,27 +30,29 @@ def command(
     """Make things go wrong in a robot that really runs, and measure that it stops.
 
     For example `neuroloop drill`, or `neuroloop drill sensor brain-killed --plant bullet`.  What
-    counts is what the robot's body wrote into its black box: the milliseconds are from the last
-    command it took before the fault until its wheels are told to stand still, for good.  Let
-    nothing else run meanwhile.
+    counts is what the robot's body wrote into its black box, or the firmware did to its H-bridge:
+    the milliseconds are from the last command it took before the fault until its wheels are told to
+    stand still, for good.  What is missing for a drill is named.  Let nothing else run meanwhile.
 
     Exit codes: 0 all was as expected, 3 something was not.
     """
     from neuroloop.core.errors import Exit
     from neuroloop.drill import table
-    from neuroloop.drill.drill import chosen
+    from neuroloop.drill.drill import Body, chosen
     from neuroloop.drill.trial import carried_out
 
-    picked = chosen(names or ())
+    picked = chosen(names or (), None if body is None else Body(body))
     if listed:
         for drill in picked:
-            typer.echo(f"{drill.name:28}{drill.injected}: {drill.expects}")
+            typer.echo(f"{drill.name:32}{drill.injected}: {drill.expects}")
         return
     results = []
-    for drill in picked:
-        results.append(carried_out(drill, plant, keep))
+    for result in carried_out(picked, plant, keep):
+        results.append(result)
         if sys.stderr.isatty() and not quiet:
             typer.echo(table.line(results[-1]), err=True)
+    order = [drill.name for drill in picked]
+    results.sort(key=lambda result: order.index(result.name))
     good = all(r.good for r in results)
     if as_json:
         rows = [{**asdict(r), "good": r.good} for r in results]

@@ -8,25 +8,35 @@ from typing import Annotated
 
 import typer
 
+from neuroloop.cli import _looking
 from neuroloop.config import describe, find, resolve
 from neuroloop.core.errors import ConfigError, nearest
 
 
 def command(
     what: Annotated[
-        str, typer.Argument(help="`runs`, or a role: sensor, plant, encoder, neuron ...")
+        str,
+        typer.Argument(help="`runs`, `devices`, or a role: sensor, plant, encoder, neuron ..."),
     ] = "",
     kind: Annotated[str, typer.Argument(help="A kind of that role, to see its settings.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
 ) -> None:
     """List the run files and the kinds of parts, or the settings of one; imports no part.
 
-    Examples: `neuroloop list`, `neuroloop list encoder`, `neuroloop list encoder sectors`
+    `devices` are the cameras, microphones, ports ... that are connected now: every kind of sensor
+    that can look for its own is asked.
+
+    Examples: `neuroloop list`, `neuroloop list encoder`, `neuroloop list encoder sectors`,
+    `neuroloop list devices`
     """
+    if what == "devices":
+        _devices(kind, as_json=as_json)
+        return
     everything = {"runs": [path.stem for path in find.run_files()]}
     everything |= {role: resolve.kinds(role) for role in resolve.PACKAGES if role != "network"}
     if what and what not in everything:
-        raise ConfigError(f'nothing to list called "{what}"{nearest(what, everything)}')
+        known = [*everything, "devices"]
+        raise ConfigError(f'nothing to list called "{what}"{nearest(what, known)}')
     if kind:
         _show(describe.describe(what, kind), as_json=as_json)
         return
@@ -39,6 +49,21 @@ def command(
         for name in names:
             note = _title(name) if role == "runs" else _first_line(role, name)
             typer.echo(f"  {name:16} {note}".rstrip())
+
+
+def _devices(kind: str, *, as_json: bool) -> None:
+    found = [_looking.asked(each) for each in _looking.kinds(kind)]
+    if as_json:
+        typer.echo(json.dumps({f.kind: asdict(f) for f in found}))
+        return
+    for each in found:
+        typer.echo(each.kind)
+        for device in each.devices:
+            typer.echo(f"  {device.address:16} {device.name}".rstrip())
+            for mode in device.modes:
+                typer.echo(f"  {'':16} {mode}")
+        if each.lacks or not each.devices:
+            typer.echo(f"  {each.lacks or 'none found'}")
 
 
 def _show(found: describe.Description, *, as_json: bool) -> None:

@@ -76,7 +76,8 @@ def save(path: Path | str, file: WorldFile) -> None:
     Raises
     ------
     ConfigError
-        Where `load` would refuse the file, or the world has discs, for which there is no array.
+        Where `load` would refuse the file, or the world has discs or targets, for which there
+        are no arrays.
     MachineError
         Where the file cannot be written.
     """
@@ -84,6 +85,11 @@ def save(path: Path | str, file: WorldFile) -> None:
     if file.world.disc:
         raise ConfigError(
             f"{path}: the world has {len(file.world.disc)} discs; a world file holds polygons only"
+        )
+    if file.world.target:
+        raise ConfigError(
+            f"{path}: the world has {len(file.world.target)} targets; a world file holds polygons"
+            " only"
         )
     outlines = [file.world.room, *(polygon.points for polygon in file.world.polygon)]
     arrays: dict[str, Array] = {

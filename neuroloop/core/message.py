@@ -172,8 +172,16 @@ def reading_of(spec: SourceSpec, message: Message) -> Reading:
     if spec.reading is Depth:
         return Depth(message.t_us, values.reshape(spec.shape))
     if spec.reading is Sound:
-        return Sound(message.t_us, values.reshape(-1, spec.shape[1]), spec.rate_hz)
+        return Sound(message.t_us, values.reshape(-1, spec.shape[1]), spec.rate_hz * spec.shape[0])
     return Scalars(message.t_us, values)
+
+
+def nothing(spec: SourceSpec) -> Reading:
+    """Return a reading of a source in which nothing is seen or heard, stamped 0."""
+    if spec.reading is Spikes:
+        return Spikes(np.empty(0, np.int64), np.empty(0, np.uint32))
+    numbers = np.zeros(payload_bytes(spec), np.uint8)
+    return reading_of(spec, Message(Kind.READING, 0, 0, numbers))
 
 
 def spikes_of(message: Message) -> Spikes:

@@ -8,7 +8,7 @@ Encoders, decoders and guards that run inside the tick are `Kernel` values; the 
 below run behind a ring and act one tick later, under both clocks.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -101,6 +101,15 @@ class Transducer(Protocol):
 
     def transduce(self, reading: Reading) -> Spikes:
         """Return the spikes of one reading, by stamp, then unit; readings come in order."""
+        ...
+
+
+@runtime_checkable
+class Rousing(Protocol):
+    """A source whose readings come when they come, and that says so to whoever would poll it."""
+
+    def rouse_by(self, rouse: Callable[[], None]) -> None:
+        """Call ``rouse``, from any thread, each time there is something to read."""
         ...
 
 

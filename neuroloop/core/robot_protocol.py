@@ -8,9 +8,9 @@ Layouts are those of ``struct``, little-endian and unpadded.  A binary message e
 microseconds: the robot's since it was switched on, the brain's of its machine.
 """
 
-VERSION = 1
+VERSION = 2
 
-# ---- topics: nl/1/ROBOT/... -------------------------------------------------------------------
+# ---- topics: nl/2/ROBOT/... -------------------------------------------------------------------
 BIRTH = "birth"
 """robot, retained, QoS 1, JSON: who it is, and that it is there; its last will: that it is not"""
 DRIVE = "cmd/drive"
@@ -20,7 +20,8 @@ DRIVE_JSON = "cmd/drive/json"
 STOP = "cmd/stop"
 """anybody, QoS 1, never retained, JSON ``{"who": NAME}``: emergency stop, latched in the robot"""
 RESET = "cmd/reset"
-"""anybody, QoS 1, never retained, JSON ``{"who": NAME}``: ends an emergency stop"""
+"""anybody, QoS 1, never retained, JSON ``{"who": NAME, "boot": BOOT, "stop": NUMBER}``: ends the
+emergency stop that it names, and no later one"""
 CLOCK_ASK = "clock/ask"
 """robot, QoS 0: `ASK_LAYOUT`"""
 CLOCK_ANSWER = "clock/answer"
@@ -31,8 +32,11 @@ ODOMETRY = "state/odometry"
 """robot, QoS 0: `ODOMETRY_LAYOUT`"""
 RANGE = "state/range"
 """robot, QoS 0: `RANGE_LAYOUT`, then float32 metres of each direction, left to right"""
+GOAL = "state/goal"
+"""robot that knows where it is, QoS 0, JSON: t_us, and bearing_rad and distance_m of its goal"""
 NOTICE = "notice"
-"""robot, QoS 0, JSON: why a command was refused, at most ten a second: verdict, owner, held_by"""
+"""robot, QoS 0, JSON: why a command was refused, at most ten a second: verdict, owner, held_by; or
+why a reset was: verdict, boot, stop"""
 ORDER = "brain/order"
 """anybody, QoS 1, never retained, JSON ``{"order": "arm", "who": NAME}``: to the brain's guard;
 arm, disarm, reset, stop"""
@@ -43,8 +47,8 @@ BRAIN = "brain/status"
 
 TO_ROBOT = (DRIVE, DRIVE_JSON, STOP, RESET, CLOCK_ANSWER)
 """what a robot subscribes to"""
-FROM_ROBOT = (BIRTH, CLOCK_ASK, BODY, ODOMETRY, RANGE, NOTICE)
-"""what a brain subscribes to"""
+FROM_ROBOT = (BIRTH, CLOCK_ASK, BODY, ODOMETRY, RANGE, GOAL, NOTICE)
+"""what a robot says"""
 
 
 def topic(robot: str, name: str) -> str:
@@ -66,10 +70,11 @@ ASK_LAYOUT = "<BIIQ"
 ANSWER_LAYOUT = "<BIIQQQ"
 """version, boot, number, asked_us as it came, heard_us and sent_us (brain's clock), CRC"""
 
-BODY_LAYOUT = "<BBIQIIqIQff6I"
+BODY_LAYOUT = "<BBIQIIqIQIff6I"
 """version, flags, boot, t_us, owner, sequence, offset_us (brain's clock minus the robot's),
-uncertainty_us, sent_us of the newest valid command (brain's clock), left and right wheel as
-commanded to the motors in m/s, and how often each verdict was given; CRC"""
+uncertainty_us, sent_us of the newest valid command (brain's clock), number of the newest emergency
+stop (0 for none since boot), left and right wheel as commanded to the motors in m/s, and how often
+each verdict was given; CRC"""
 AWAKE, POWERED, EMERGENCY, SYNCED, HELD = 1, 2, 4, 8, 16
 """flags of a body: a valid command came in time, the motors have power, an emergency stop is
 latched, its clock knows the brain's, somebody holds it"""
@@ -84,6 +89,8 @@ nothing in range); CRC"""
 # ---- verdicts, the same numbers as in the gate of every body -------------------------------------
 TAKEN, MALFORMED, STRANGER, DUPLICATE, OUT_OF_ORDER, LATE = range(6)
 VERDICTS = ("taken", "malformed", "stranger", "duplicate", "out of order", "late")
+NO_RESET = "no reset"
+"""in a notice on a reset that was refused; ``boot`` and ``stop`` are those it has to name"""
 
 # ---- limits -----------------------------------------------------------------------------------
 MOST_CHANNELS = 8
@@ -93,6 +100,8 @@ MOST_VALID_MS = 1000
 """a command that wants to last longer is malformed"""
 MOST_UNCERTAINTY_US = 50000
 """a robot that knows the brain's clock no better takes no command"""
+MOST_AHEAD_US = 5000
+"""how far from the future a command may seem: clocks drift until the next exchange"""
 MOST_MESSAGE_BYTES = 512
 """a robot ignores what is longer, counted as malformed"""
 CLOCK_EVERY_MS = 1000

@@ -48,6 +48,7 @@ class Sound:
     """A block of sound."""
 
     t_us: int
+    """of its last sample"""
     samples: Float32s
     """``float32[n, channels]`` in -1...1"""
     rate_hz: float

@@ -1,4 +1,4 @@
-"""A 2.5-D world as data: upright walls, prisms and posts on a flat floor, a start and a goal.
+"""A 2.5-D world as data: upright walls, prisms, posts and targets on a flat floor, start and goal.
 
 ```toml
 name = "boxes"
@@ -14,6 +14,10 @@ grey = 0.4
 [[disc]]
 centre = [2, -1]
 radius_m = 0.3
+
+[[target]]                                     # moves, from the first point on, round and round
+path = [[2, 2], [-2, 2], [-2, -2]]
+speed_mps = 0.25
 ```
 """
 
@@ -44,6 +48,20 @@ class Disc(Struct, frozen=True, forbid_unknown_fields=True):
     grey: Fraction = 0.6
 
 
+class Target(Struct, frozen=True, forbid_unknown_fields=True):
+    """An upright post that goes round a closed path at an even speed: see `neuroloop.core.course`.
+
+    It is black where nothing else in a world is, so that a camera can tell it from all the rest.
+    """
+
+    path: Annotated[list[Point], Meta(min_length=2, max_length=1000)]
+    """corners in metres; the last is joined to the first, so two are a way there and back"""
+    speed_mps: Positive
+    radius_m: Positive = 0.15
+    height_m: Positive = 0.6
+    grey: Fraction = 0.0
+
+
 class World(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the robot lives; checked by `neuroloop.config.world.check`."""
 
@@ -54,5 +72,6 @@ class World(Struct, frozen=True, forbid_unknown_fields=True):
     goal_radius_m: Positive = 0.5
     polygon: list[Polygon] = field(default_factory=list)
     disc: list[Disc] = field(default_factory=list)
+    target: list[Target] = field(default_factory=list)
     wall_height_m: Positive = 1.0
     wall_grey: Fraction = 0.8

@@ -6,6 +6,9 @@ Here r_g is the number of spikes a second of one neuron of group g.
 
 The population is split into as many equal groups as a row of ``weights`` has numbers.  Counts run
 over ``window_ticks`` and the motion changes when a window ends.
+
+It decodes the encoder ``rate`` too: over T ticks of e spikes at most each, regular spikes are right
+by ``scale / e T`` (`neuroloop.engine.generate` has the errors of the other codes).
 """
 
 import math
@@ -19,23 +22,8 @@ from neuroloop.core.errors import ConfigError
 from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32, i32, i64
 from neuroloop.core.ports import Kernel, Site
-from neuroloop.engine.row import (
-    COUNT,
-    H_T_US,
-    IN,
-    IN_META,
-    M_BYTES,
-    M_SERIAL,
-    M_T_US,
-    META_WORDS,
-    OUT,
-    OUT_META,
-    STATE,
-    N,
-    header,
-    params,
-    state_f32,
-)
+from neuroloop.engine.row import COUNT, IN, IN_META, OUT, STATE, N, params, state_f32
+from neuroloop.engine.speak import speak
 
 CHANNELS, GROUPS, WINDOW = COUNT + 1, COUNT + 2, COUNT + 3
 
@@ -88,9 +76,7 @@ def step(arena, row):
     p = params(arena, row)
     motion = f32(arena, row[OUT], row[CHANNELS])
     read_out(total, state_f32(arena, row, 1, groups), motion, p, p[1])
-    meta = i64(arena, row[OUT_META], META_WORDS)
-    meta[M_T_US], meta[M_BYTES] = header(arena)[H_T_US], 4 * row[CHANNELS]
-    meta[M_SERIAL] += 1
+    speak(arena, row, row[CHANNELS])
 
 
 def build(config: Config, site: Site) -> Kernel:

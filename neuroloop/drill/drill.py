@@ -5,10 +5,19 @@ import pkgutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-from neuroloop.core.errors import ConfigError, nearest
+from neuroloop.core.errors import ConfigError, Exit, nearest
 from neuroloop.drill import faults
-from neuroloop.drill.robot import Robot
+
+
+class Body(StrEnum):
+    """Which robot it is."""
+
+    SIMULATED = "simulated"
+    """in a world of this machine, in a process that the brain starts"""
+    BOARD = "board"
+    """firmware on a board, at the other end of a broker"""
 
 
 class Happened(StrEnum):
@@ -39,8 +48,8 @@ class Finding:
     """what the run said, everywhere it says something"""
 
 
-Play = Callable[[Robot], Finding]
-"""does the harm to a robot that was just started, and judges what came of it"""
+Play = Callable[[Any], Finding]
+"""does the harm to the `Robot` that the drill wants, and judges what came of it"""
 
 
 @dataclass(frozen=True)
@@ -62,8 +71,25 @@ class Drill:
     module: Sequence[str] = ("neuroloop", "run")
     terminal: bool = False
     """whether it has a terminal to type at"""
+    body: Body = Body.SIMULATED
     lacks: Callable[[], str] = lambda: ""
-    """names the permission that is missing, nothing where it is there"""
+    """names the permission or the package that is missing, nothing where all is there"""
+
+    @property
+    def robot(self) -> tuple[object, ...]:
+        """What robot it wants: drills that want the same may share one."""
+        lists = (self.changes, self.options, self.module)
+        return (self.body, self.terminal, *map(tuple, lists))
+
+    @property
+    def lives_on(self) -> bool:
+        """Whether the robot drives on afterwards, as if nothing had been."""
+        return bool(getattr(self.play, "lives_on", False))
+
+    @property
+    def reports(self) -> bool:
+        """Whether the run ends in order with it, so that it reports on those before as well."""
+        return getattr(self.play, "exit_code", None) == Exit.INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -81,7 +107,8 @@ class Result:
     tries: int = 1
     gap_ms: float = 0.0
     skipped: str = ""
-    """the permission that is missing"""
+    """the permission or the package that is missing"""
+    body: str = Body.SIMULATED.value
 
     @property
     def good(self) -> bool:
@@ -101,15 +128,22 @@ def drills() -> dict[str, Drill]:
     return found
 
 
-def chosen(names: Sequence[str]) -> list[Drill]:
+def chosen(names: Sequence[str], body: Body | None = None) -> list[Drill]:
     """Return the drills of these names, or all; a name also stands for those it is the start of.
+
+    Parameters
+    ----------
+    names
+        None for all.
+    body
+        Which robot's; without it those of all.
 
     Raises
     ------
     ConfigError
         Where there is none of a name.
     """
-    known = drills()
+    known = {n: d for n, d in drills().items() if body in (None, d.body)}
     picked: dict[str, Drill] = {} if names else known
     for name in names:
         meant = [d for n, d in known.items() if n == name or n.startswith(f"{name}-")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neuroloop.core.black_box import Records
+from neuroloop.core.command import Verdict
 
 STOPS_WITHIN_MS = 250.0
 """from the last command that was taken before a fault until all wheels are told to stand still"""
@@ -15,6 +16,8 @@ BLIND_MS = 250.0
 """no motion without a newer command than this: the watchdog's 200 ms and what the body needs"""
 GAP_MS = 20.0
 """a body that was not given a core for so long says little about the rest"""
+HOLD_NS = 150_000_000
+"""longer than a hold, which ends by itself"""
 _AROUND_NS = 50_000_000
 _MS = 1_000_000
 
@@ -29,6 +32,8 @@ class Stop:
     """the same until the body stood still; None where it never did"""
     t_ns: int
     """the first record from which on they stay at zero"""
+    silent_ms: float
+    """the same from the newest command of all that was taken while they turned"""
 
 
 def moving(box: Records) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
@@ -71,7 +76,9 @@ def stop_of(box: Records, fault_ns: int, until_ns: int | None = None) -> Stop | 
     t_ns = int(stopped["t_ns"][0])
     still = stopped[(stopped["forward_mps"] == 0) & (stopped["turn_radps"] == 0)]
     still_ms = (int(still["t_ns"][0]) - heard_ns) / _MS if len(still) else None
-    return Stop((t_ns - heard_ns) / _MS, still_ms, t_ns)
+    last = after[first - 1] if first else before[-1]
+    silent_ms = (t_ns - int(last["t_ns"] - last["heard_ns"])) / _MS
+    return Stop((t_ns - heard_ns) / _MS, still_ms, t_ns, silent_ms)
 
 
 def blind_ms(box: Records) -> float:
@@ -107,9 +114,28 @@ def longest_pause_ms(box: Records, begin_ns: int, end_ns: int | None = None) -> 
     return float(max(ends_ns[b] - ends_ns[a] for a, b in edges.reshape(-1, 2))) / _MS
 
 
+def resumed(box: Records, begin_ns: int, end_ns: int | None = None) -> bool:
+    """Whether a wheel was told to turn again in [begin, end), after a stop longer than a hold."""
+    part = between(box, begin_ns, end_ns)
+    driven_ns = part["t_ns"][moving(part)]
+    stands = np.flatnonzero(~moving(part))
+    if not len(stands) or not len(driven_ns):
+        return False
+    again = np.searchsorted(driven_ns, part["t_ns"][stands])
+    ahead = again < len(driven_ns)
+    pauses_ns = driven_ns[again[ahead]] - part["t_ns"][stands[ahead]]
+    return bool((pauses_ns > HOLD_NS).any())
+
+
 def moved(box: Records, begin_ns: int, end_ns: int | None = None) -> bool:
     """Whether a wheel was told to turn in [begin, end)."""
     return bool(moving(between(box, begin_ns, end_ns)).any())
+
+
+def refusals(box: Records) -> list[str]:
+    """Return what met with which `Verdict` other than TAKEN, in words."""
+    counts = [(verdict, refused(box, verdict)) for verdict in Verdict if verdict]
+    return [f"{n} commands {v.name.lower().replace('_', ' ')}" for v, n in counts if n]
 
 
 def refused(box: Records, verdict: int) -> int:

@@ -2,34 +2,36 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from typing import Any
 
-from neuroloop.core.black_box import AWAKE, Records
-from neuroloop.core.command import Verdict
+from neuroloop.core.black_box import Records
 from neuroloop.core.errors import Exit
 from neuroloop.drill import judge
 from neuroloop.drill.drill import Finding, Happened
-from neuroloop.drill.robot import Outcome, Robot
+from neuroloop.drill.robot import AnyRobot
+from neuroloop.drill.said import ended_with, status, told
 
-Inject = Callable[[Robot], AbstractContextManager[None]]
-"""the fault lasts as long as this context is entered"""
+Inject = Callable[[Any], AbstractContextManager[None]]
+"""what is done to the `Robot` that the drill wants, for as long as the context is entered"""
 Check = Callable[[Records], list[str]]
 """looks for more that may be wrong in a black box"""
 
 _NO_MOTION_S, _AFTER_S = 1.3, 0.5
 """how long it is watched for motion that nobody armed: since the fault began, and was over"""
 _LASTS_S = 0.6
-_ARMS_S = 5.0
-_LOOK_S = 0.05
+_START_S, _ARMS_S = 30.0, 20.0
 _REFUSED_S = 0.3
+_AGAIN_NS = 100_000_000
+"""it has to move for so long when somebody armed"""
 
 
 def pulled(word: str) -> Inject:
     """Return what lets the parts of the drill fail in a way, until the fault is over."""
 
     @contextmanager
-    def inject(robot: Robot) -> Iterator[None]:
+    def inject(robot: AnyRobot) -> Iterator[None]:
         robot.pull(word)
         try:
             yield
@@ -37,6 +39,11 @@ def pulled(word: str) -> Inject:
             robot.pull("")
 
     return inject
+
+
+def reset_brain(robot: AnyRobot) -> None:
+    """End an emergency that is the guard's alone."""
+    robot.ask("reset")
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,10 @@ class Stops:
         on, and what is measured is when the guard stopped it.
     check
         Looks for more.
+    prepare
+        What is different from before the fault until the robot moves again.
+    reset
+        Ends an emergency.
     """
 
     inject: Inject
@@ -67,43 +78,56 @@ class Stops:
     emergency: bool = False
     sleeps: bool = False
     check: Check = field(default=lambda _: [])
+    prepare: Inject = nullcontext
+    reset: Callable[[Any], None] = reset_brain
 
-    def __call__(self, robot: Robot) -> Finding:
+    @property
+    def lives_on(self) -> bool:
+        """Whether the robot goes on afterwards, as if nothing had been."""
+        return self.exit_code is None
+
+    def __call__(self, robot: AnyRobot) -> Finding:
         """Play it."""
+        with self.prepare(robot):
+            return self._play(robot)
+
+    def _play(self, robot: AnyRobot) -> Finding:
         found = Finding()
-        robot.wait_moving()
+        driving(robot)
         robot.mark()
         with self.inject(robot):
             time.sleep(self.lasts_s)
             found.lines += status(robot)
         over_ns = time.monotonic_ns()
         armed_ns = None
-        if self.exit_code is None:
+        if self.exit_code is None or robot.body.remote:
             time.sleep(max(_NO_MOTION_S - (over_ns - robot.fault_ns) / 1e9, _AFTER_S))
+        if self.exit_code is None:
             armed_ns = self._again(robot, found)
-            outcome = robot.end()
+            found.lines += [*robot.errors.strip().splitlines(), *robot.notes]
         else:
             outcome = robot.ended()
-        found.wrong += ended_with(outcome, Exit.INTERRUPTED if armed_ns else self.exit_code)
+            found.wrong += ended_with(outcome, self.exit_code)
+            found.lines += told(outcome, robot.began_s)
         box = robot.box()
-        found.lines += told(outcome) + written(box)
+        found.lines += robot.body.words(box)
         self._judge(robot, box, found, over_ns, armed_ns)
         found.wrong += self.check(box)
         return found
 
-    def _again(self, robot: Robot, found: Finding) -> int:
+    def _again(self, robot: AnyRobot, found: Finding) -> int:
         """Arm, and see that it was no dead robot that stood still; returns when it was armed."""
         found.lines += status(robot)
         if self.emergency:
             refused_to_arm(robot, found)
-            robot.ask("reset")
+            self.reset(robot)
         armed_ns = time.monotonic_ns()
         arm(robot)
-        robot.wait_moving(armed_ns, _ARMS_S)
+        moves(robot, armed_ns)
         return armed_ns
 
     def _judge(
-        self, robot: Robot, box: Records, found: Finding, over_ns: int, armed_ns: int | None
+        self, robot: AnyRobot, box: Records, found: Finding, over_ns: int, armed_ns: int | None
     ) -> None:
         found.wrong += blind(box)
         stop = judge.stop_of(box, robot.fault_ns, armed_ns)
@@ -116,20 +140,25 @@ class Stops:
             if judge.moved(box, over_ns, armed_ns):
                 found.wrong.append("it moved when its body went on, though nobody armed")
             return
-        found.ms, found.still_ms = stop.ms, stop.still_ms
-        found.gap_ms = judge.worst_gap_ms(box, robot.fault_ns, stop.t_ns)
-        if stop.ms > judge.STOPS_WITHIN_MS:
-            found.wrong.append(f"the wheels stopped after {stop.ms:.0f} ms")
+        found.ms = stop.silent_ms if robot.body.remote else stop.ms
+        found.still_ms = stop.still_ms
+        found.gap_ms = robot.body.gap_ms(robot.fault_ns, stop.t_ns)
+        if found.ms > judge.STOPS_WITHIN_MS:
+            found.wrong.append(f"the wheels stopped after {found.ms:.0f} ms")
+        if robot.body.remote and judge.resumed(box, robot.fault_ns, armed_ns):
+            found.wrong.append("it stopped and moved again, though nobody armed")
 
 
 @dataclass(frozen=True)
 class GoesOn:
-    """Nothing happens to the robot.
+    """Nothing happens to the robot; one that may stop, and did, has to move again when armed.
 
     Parameters
     ----------
     may_stop
         Whether it may stop as well, safely.
+    may_hold
+        Whether it may stand still for as long as a hold lasts, because the harm takes cores.
     answers
         Whether a part says that the harm was done.
     """
@@ -137,13 +166,15 @@ class GoesOn:
     inject: Inject
     lasts_s: float = _LASTS_S
     may_stop: bool = False
+    may_hold: bool = False
     answers: bool = False
     check: Check = field(default=lambda _: [])
+    lives_on = True
 
-    def __call__(self, robot: Robot) -> Finding:
+    def __call__(self, robot: AnyRobot) -> Finding:
         """Play it."""
         found = Finding()
-        robot.wait_moving()
+        driving(robot)
         robot.mark()
         with self.inject(robot):
             time.sleep(self.lasts_s)
@@ -152,20 +183,21 @@ class GoesOn:
                 found.wrong.append("the harm was not done")
         time.sleep(_REFUSED_S)
         over_ns = time.monotonic_ns()
-        found.lines += status(robot)
-        outcome = robot.end()
+        found.lines += status(robot) + robot.errors.strip().splitlines() + robot.notes
         box = robot.box()
-        found.lines += told(outcome) + written(box)
-        found.wrong += ended_with(outcome, Exit.INTERRUPTED)
+        found.lines += robot.body.words(box)
         found.wrong += [*blind(box), *self.check(box)]
         self._judge(robot, box, found, over_ns)
+        if found.happened in (Happened.STOPPED, Happened.STARVED):
+            arm(robot)
+            moves(robot, over_ns)
         return found
 
-    def _judge(self, robot: Robot, box: Records, found: Finding, over_ns: int) -> None:
-        gap_ms = judge.worst_gap_ms(box, robot.fault_ns, over_ns)
+    def _judge(self, robot: AnyRobot, box: Records, found: Finding, over_ns: int) -> None:
+        gap_ms = robot.body.gap_ms(robot.fault_ns, over_ns)
         paused_ms = judge.longest_pause_ms(box, robot.fault_ns, over_ns)
         stop = judge.stop_of(box, robot.fault_ns, over_ns)
-        if paused_ms and not self.may_stop:
+        if paused_ms > (judge.HOLD_NS / 1e6 if self.may_hold else 0) and not self.may_stop:
             found.wrong.append(f"its wheels stood still for {paused_ms:.0f} ms")
         if stop is None:
             found.happened, found.gap_ms = Happened.WENT_ON, gap_ms
@@ -176,9 +208,10 @@ class GoesOn:
             found.lines.insert(0, f"black box: the body had no core for {gap_ms:.0f} ms")
         else:
             found.happened, found.gap_ms = Happened.STOPPED, gap_ms
-            found.ms, found.still_ms = stop.ms, stop.still_ms
-            if stop.ms > judge.STOPS_WITHIN_MS:
-                found.wrong.append(f"the wheels stopped after {stop.ms:.0f} ms")
+            # it may have gone on for a while: what counts is the last command of all
+            found.ms = stop.silent_ms
+            if stop.silent_ms > judge.STOPS_WITHIN_MS:
+                found.wrong.append(f"the wheels stopped after {stop.silent_ms:.0f} ms")
 
 
 @dataclass(frozen=True)
@@ -186,8 +219,9 @@ class Refused:
     """The run does not begin, and nothing moves."""
 
     exit_code: int = Exit.USAGE
+    lives_on = False
 
-    def __call__(self, robot: Robot) -> Finding:
+    def __call__(self, robot: AnyRobot) -> Finding:
         """Play it."""
         outcome = robot.ended(30.0)
         found = Finding(Happened.REFUSED, lines=told(outcome))
@@ -195,44 +229,6 @@ class Refused:
         if judge.moved(robot.box(), 0):
             found.wrong.append("it moved")
         return found
-
-
-def status(robot: Robot) -> list[str]:
-    """Return what the loop says of itself through its control socket."""
-    answer = robot.ask("status").get("answer")
-    return [str(answer)] if answer else []
-
-
-def ended_with(outcome: Outcome, exit_code: int | None) -> list[str]:
-    """Return what is wrong with a run's exit code, or with its report where it owes one."""
-    if outcome.exit_code != exit_code:
-        return [f"exit code {outcome.exit_code}, not {exit_code}: {outcome.errors.strip()[-300:]}"]
-    if exit_code == Exit.INTERRUPTED and not outcome.report:
-        return ["it left no report"]
-    return []
-
-
-def told(outcome: Outcome) -> list[str]:
-    """Return what a run said at its end: in its report, and where it failed."""
-    report = outcome.report
-    lines = [str(line) for line in (report.get("live") or {}).get("said", ())]
-    safety = report.get("safety") or {}
-    lines += [str(safety["text"])] if "text" in safety else []
-    lines += [f"ended: {report['ended']}"] if "ended" in report else []
-    return lines + outcome.errors.strip().splitlines()
-
-
-def written(box: Records) -> list[str]:
-    """Return what the body's black box says of commands and of its end, in words."""
-    if not len(box):
-        return []
-    counts = [(v, judge.refused(box, v)) for v in Verdict if v is not Verdict.TAKEN]
-    lines = [f"black box: {n} commands {v.name.lower().replace('_', ' ')}" for v, n in counts if n]
-    if not box["flags"][-1] & AWAKE:
-        silent_ms = box["heard_ns"][-1] / 1e6
-        watchdog = "the body's watchdog stopped the wheels"
-        lines.append(f"black box: no command for {silent_ms:.0f} ms: {watchdog}")
-    return lines
 
 
 def blind(box: Records) -> list[str]:
@@ -243,16 +239,36 @@ def blind(box: Records) -> list[str]:
     return [f"its wheels turned while the newest valid command was {age_ms:.0f} ms old"]
 
 
-def arm(robot: Robot) -> None:
+def driving(robot: AnyRobot) -> None:
+    """Wait until the robot drives; arm where that takes somebody, or where something stopped it."""
+    waits = {"stopped", "off"} | ({"disarmed"} if robot.body.remote else set())
+
+    def drives() -> bool:
+        if robot.steady():
+            return True
+        if robot.ask("status").get("guard", {}).get("state") in waits:
+            robot.ask("arm")
+        return False
+
+    robot.wait_until(drives, _START_S, "it did not move")
+    robot.look_around()
+
+
+def moves(robot: AnyRobot, since_ns: int) -> None:
+    """Wait until it has moved for a while since then."""
+    robot.wait_until(lambda: robot.steady(since_ns, _AGAIN_NS), _ARMS_S, "it did not move")
+
+
+def arm(robot: AnyRobot) -> None:
     """Arm as soon as nothing stands against it: a sensor that was restarted takes its time."""
 
     def armed() -> bool:
         return bool(robot.ask("arm").get("ok"))
 
-    robot.wait_until(armed, _ARMS_S, "it could not be armed when the fault was over")
+    robot.wait_until(armed, _ARMS_S, "it could not be armed")
 
 
-def refused_to_arm(robot: Robot, found: Finding) -> None:
+def refused_to_arm(robot: AnyRobot, found: Finding) -> None:
     """Order to arm, which must be refused, and see that nothing moves."""
     asked_ns = time.monotonic_ns()
     answer = robot.ask("arm")

@@ -1,4 +1,4 @@
-"""A robot that really runs, as ``neuroloop run`` in processes of its own, for one drill."""
+"""A robot that really runs, as ``neuroloop run`` in processes of its own, for some drills."""
 
 import contextlib
 import json
@@ -7,25 +7,28 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Generic, Protocol, Self, TypeVar
 
 import numpy as np
 
-from neuroloop.core.black_box import RECORD, Records, read_black_box
-from neuroloop.core.errors import MachineError, NeuroloopError, PartError
+from neuroloop.core.black_box import Records
+from neuroloop.core.errors import MachineError, PartError
 from neuroloop.drill import judge
 from neuroloop.drill.parts.trigger import pull, was_obeyed
 from neuroloop.drill.processes import Process, descendants, stands
 from neuroloop.runtime import control_socket
 
-RUN_FILE = Path(__file__).with_name("robot.toml")
-_START_S, _END_S, _ANSWER_S = 30.0, 10.0, 2.0
+FOLDER = Path(__file__).parent
+WHO = "the drill"
+TRIGGER = "trigger"
+"""file, in the folder of a robot, that its failing parts look at"""
+_END_S, _ANSWER_S = 10.0, 2.0
 _LOOK_S = 0.05
-_STEADY_NS = 300_000_000
+STEADY_NS = 300_000_000
 """it has to move for so long before something is done to it"""
 
 
@@ -37,69 +40,114 @@ class Outcome:
     report: dict[str, Any]
     """empty where it died before it could report"""
     errors: str
+    """of the drill at hand"""
 
 
-class Robot:
+@dataclass(frozen=True)
+class Start:
+    """How a run is started."""
+
+    run_file: Path
+    changes: Sequence[str] = ()
+    """of the run file"""
+    options: Sequence[str] = ()
+    """further ones of ``neuroloop run``"""
+    module: Sequence[str] = ("neuroloop", "run")
+    """what is run; ``neuroloop`` or a program of the drills"""
+    stdin: int | None = None
+    """number of an open file; nothing where it is left out"""
+    keyboard: int | None = None
+    """number of the other end, where that is a terminal"""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def command(self) -> list[str]:
+        """The command line."""
+        command = [sys.executable, "-m", *self.module, str(self.run_file), "--json", *self.options]
+        return command + [part for change in self.changes for part in ("--set", change)]
+
+
+class Body(Protocol):
+    """What moves, and who looks at it."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether it is at the other end of a network.
+
+        Then somebody has to arm before it moves, it goes on when the run has ended, and commands
+        may still be on their way when a fault begins.
+        """
+        ...
+
+    def attend(self, worker: int) -> None:
+        """Take note of a process in which the run has parts of its own."""
+
+    def leave_behind(self) -> None:
+        """Let its counts begin anew."""
+
+    def box(self, began_ns: int) -> Records:
+        """Return what it did since then; without records where it did nothing."""
+        ...
+
+    def gap_ms(self, begin_ns: int, end_ns: int) -> float:
+        """Return the longest time without a core, from a little before to a little after."""
+        ...
+
+    def words(self, box: Records) -> list[str]:
+        """Return what others than the run know of commands and of its end, in words."""
+        ...
+
+
+B_co = TypeVar("B_co", bound=Body, covariant=True)
+
+
+class Robot(Generic[B_co]):
     """One run; a context manager that leaves no process behind.
+
+    Drills may follow each other in one life; `begin` is called before each.
 
     Parameters
     ----------
     folder
         A new one, for the files of this run alone.
-    plant
-        Kind of the world.
-    changes
-        Of the run file; ``{folder}`` in them is the folder.
-    options
-        Further ones of ``neuroloop run``.
-    stdin
-        Number of an open file; nothing where it is left out.
-    keyboard
-        Number of the other end, where that is a terminal.
-    module
-        What is run; ``neuroloop`` or a program of the drills.
+    start
+        How the run is started.
+    body
+        What it moves.
     """
 
-    def __init__(  # noqa: PLR0913
-        self,
-        folder: Path,
-        plant: str,
-        changes: Sequence[str] = (),
-        *,
-        options: Sequence[str] = (),
-        stdin: int | None = None,
-        keyboard: int | None = None,
-        module: Sequence[str] = ("neuroloop", "run"),
-    ) -> None:
-        self.folder = folder
-        self.trigger = folder / "trigger"
-        self.black_box = folder / "black_box"
+    def __init__(self, folder: Path, start: Start, body: B_co) -> None:
+        self.folder, self.body, self._start = folder, body, start
+        self.trigger = folder / TRIGGER
+        self.keyboard = start.keyboard
         self._out, self._errors = folder / "out", folder / "errors"
-        settings = [
-            f"plant.kind={plant}",
-            f"run.black_box={self.black_box}",
-            f"sensor.pulse.trigger={self.trigger}",
-            *(c.replace("{folder}", str(folder)) for c in changes),
-        ]
-        more = [o.replace("{folder}", str(folder)) for o in options]
-        self._command = [sys.executable, "-m", *module, str(RUN_FILE), "--json", *more]
-        self._command += [part for change in settings for part in ("--set", change)]
-        self.keyboard = keyboard
-        self._stdin = subprocess.DEVNULL if stdin is None else stdin
-        self._restarts = "--restart" in options
+        self._restarts = "--restart" in start.options
         self._seen: set[Process] = set()
+        self._said_before = 0
+        self.began_ns = time.monotonic_ns()
+        """when the drill at hand began; it looks at nothing before"""
+        self.began_s = 0.0
+        """the same in run time"""
         self.fault_ns = 0
-        """when the fault began, on the monotonic clock"""
+        """when its fault began, on the monotonic clock; 0 before it did"""
+        self.outcome: Outcome | None = None
+        """what the run left behind, once it has ended"""
+        self.notes: list[str] = []
+        """what others said during the drill"""
 
     def __enter__(self) -> Self:
         """Start it."""
         with self._out.open("wb") as out, self._errors.open("wb") as errors:
             self.process = subprocess.Popen(
-                self._command,
-                stdin=self._stdin,
+                self._start.command,
+                stdin=subprocess.DEVNULL if self._start.stdin is None else self._start.stdin,
                 stdout=out,
                 stderr=errors,
-                env={**os.environ, "XDG_RUNTIME_DIR": str(self.folder)},
+                env={
+                    **os.environ,
+                    "XDG_RUNTIME_DIR": str(self.folder),
+                    **self._start.environment,
+                },
                 start_new_session=True,
             )
         return self
@@ -111,44 +159,23 @@ class Robot:
         trace: TracebackType | None,
     ) -> None:
         """Kill all that still lives of it."""
-        self._look_around()
+        self.look_around()
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
         for process in self._seen:
             process.kill()
 
-    # its processes
+    # the drill at hand
 
-    @property
-    def brain(self) -> int:
-        """Process of the run; of one that is started again the present one, 0 between two."""
-        if not self._restarts:
-            return self.process.pid
-        runs = (p for p in descendants(self.process.pid) if "host.worker" not in p.command)
-        return next((p.pid for p in runs), 0)
-
-    @property
-    def body(self) -> int:
-        """Process of the world, found by the black box that it writes."""
-        return next(p.pid for p in self._workers() if p.maps(self.black_box))
-
-    @property
-    def sensor(self) -> int:
-        """Process of the sensor that lives alone."""
-        return next(p.pid for p in self._workers() if not p.maps(self.black_box))
-
-    def _workers(self) -> list[Process]:
-        found = [p for p in descendants(self.brain) if "host.worker" in p.command]
-        if len(found) != 2:
-            raise PartError(f"the drill's robot has {len(found)} processes beside it, not two")
-        return found
-
-    def _look_around(self) -> None:
-        """Remember what it started: orphans cannot be found afterwards."""
-        self._seen |= set(descendants(self.process.pid))
-
-    # what is done to it
+    def begin(self) -> None:
+        """Begin a drill: what was before is no longer looked at."""
+        self.fault_ns = 0
+        self.notes.clear()
+        self.body.leave_behind()
+        self.began_ns = time.monotonic_ns()
+        self.began_s = float(self.ask("status").get("run_s", 0.0))
+        self._said_before = self._errors.stat().st_size
 
     def mark(self) -> None:
         """Say that the fault begins now."""
@@ -163,68 +190,74 @@ class Robot:
         """Whether a part said that it did what the last word asked for."""
         return was_obeyed(self.trigger)
 
+    # the run
+
+    @property
+    def brain(self) -> int:
+        """Process of the run; of one that is started again the present one, 0 between two."""
+        if not self._restarts:
+            return self.process.pid
+        runs = (p for p in descendants(self.process.pid) if "host.worker" not in p.command)
+        return next((p.pid for p in runs), 0)
+
+    @property
+    def lives(self) -> bool:
+        """Whether the run goes on."""
+        return self.process.poll() is None
+
+    @property
+    def errors(self) -> str:
+        """What the run said on stderr since the drill began."""
+        with self._errors.open("rb") as file:
+            file.seek(self._said_before)
+            return file.read().decode("utf-8", "replace")
+
     def ask(self, do: str) -> dict[str, Any]:
         """Ask through the control socket, as ``neuroloop tell`` does; empty without an answer."""
         if stands(self.brain):
             return {}
-        request = {"do": do, "who": "the drill"}
+        request = {"do": do, "who": WHO}
         for socket in (self.folder / "neuroloop").glob("*.sock"):
             with contextlib.suppress(MachineError):
                 return control_socket.ask(socket, request, _ANSWER_S)
         return {}
 
-    # what it does
-
     def box(self) -> Records:
-        """Return its black box so far; without records where there is none."""
-        return self.box_of(self.black_box)
+        """Return what its body did since the drill began."""
+        return self.body.box(self.began_ns)
 
-    @staticmethod
-    def box_of(path: Path) -> Records:
-        """Return a black box; without records where there is none."""
-        try:
-            return read_black_box(path)
-        except NeuroloopError:
-            return np.empty(0, RECORD)
+    def steady(self, since_ns: int = 0, for_ns: int = STEADY_NS) -> bool:
+        """Whether it has moved for a while, without a pause."""
+        box = judge.between(self.box(), since_ns)
+        still = np.flatnonzero(~judge.moving(box))
+        first = int(still[-1]) + 1 if len(still) else 0
+        return len(box) > first and int(box["t_ns"][-1] - box["t_ns"][first]) > for_ns
 
-    def wait_moving(self, since_ns: int = 0, seconds: float = _START_S) -> None:
-        """Wait until it has moved for a while, without a pause.
+    def wait_until(self, true: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        """Wait for something that the run has to do while it lives.
 
         Raises
         ------
         PartError
             Where it does not, in the words of the run.
         """
-
-        def steady() -> bool:
-            box = judge.between(self.box(), since_ns)
-            still = np.flatnonzero(~judge.moving(box))
-            first = int(still[-1]) + 1 if len(still) else 0
-            return len(box) > first and int(box["t_ns"][-1] - box["t_ns"][first]) > _STEADY_NS
-
-        self.wait_until(steady, seconds, "it did not move")
-        self._look_around()
-
-    def wait_until(self, true: Callable[[], bool], seconds: float, otherwise: str) -> None:
-        """Wait for something that the run has to do while it lives."""
         end = time.monotonic() + seconds
         while not true():
-            ended = self.process.poll() is not None
-            if ended or time.monotonic() > end:
-                said = self.ask("status").get("answer", "") if not ended else "the run ended"
-                raise PartError(f"{otherwise} ({said}) {self._text(self._errors)[-1000:]}")
+            if not self.lives or time.monotonic() > end:
+                said = self.ask("status").get("answer", "") if self.lives else "the run ended"
+                raise PartError(f"{otherwise} ({said}) {self.errors[-1000:]}")
             time.sleep(_LOOK_S)
 
     def end(self, seconds: float = _END_S) -> Outcome:
         """End the run in order where it still goes on, and return what it left behind."""
-        if self.process.poll() is None:
-            self._look_around()
+        if self.lives:
+            self.look_around()
             self.process.send_signal(signal.SIGTERM)
         return self.ended(seconds)
 
     def ended(self, seconds: float = _END_S) -> Outcome:
         """Wait for the end of the run, and of every process of it."""
-        self._look_around()
+        self.look_around()
         try:
             code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -235,11 +268,19 @@ class Robot:
                 raise PartError(f"a process of the run outlived it by {seconds:g} s")
             time.sleep(_LOOK_S)
         try:
-            report = json.loads(self._text(self._out))
+            report = json.loads(self._out.read_text("utf-8", "replace"))
         except ValueError:
             report = {}
-        return Outcome(code, report, self._text(self._errors))
+        self.outcome = Outcome(code, report, self.errors)
+        return self.outcome
 
-    @staticmethod
-    def _text(path: Path) -> str:
-        return path.read_text("utf-8", "replace")
+    def look_around(self) -> None:
+        """Remember what it started: orphans cannot be found afterwards."""
+        here = set(descendants(self.process.pid))
+        for new in here - self._seen:
+            if "host.worker" in new.command:
+                self.body.attend(new.pid)
+        self._seen |= here
+
+
+AnyRobot = Robot[Body]

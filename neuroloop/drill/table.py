@@ -3,8 +3,9 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from neuroloop.drill.drill import Result
+from neuroloop.drill.drill import Body, Result
 
+TITLES = {Body.SIMULATED: "a simulated robot", Body.BOARD: "a robot on a board"}
 HEADS = ("injected", "happened", "ms", "named as")
 _LONGEST = 100
 _WARNED = "; ticks with warnings"
@@ -17,12 +18,18 @@ def rows(results: Sequence[Result]) -> list[tuple[str, str, str, str]]:
 
 
 def markdown(results: Sequence[Result]) -> Iterator[str]:
-    """Yield the lines of a table in Markdown, then what is wrong, and how many are as expected."""
-    yield f"| {' | '.join(HEADS)} |"
-    yield "|---|---|---:|---|"
-    for row in rows(results):
-        yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"
-    yield ""
+    """Yield the lines of tables in Markdown, one for each body, then what is wrong.
+
+    The last line says how many are as expected.
+    """
+    for body, title in TITLES.items():
+        found = [r for r in results if r.body == body]
+        if found:
+            yield f"| {title}: {' | '.join(HEADS)} |"
+            yield "|---|---|---:|---|"
+            for row in rows(found):
+                yield f"| {' | '.join(cell.replace('|', '/') for cell in row)} |"
+            yield ""
     for r in results:
         yield from (f"WRONG: {r.name}: {wrong}" for wrong in r.wrong)
     yield verdict(results)
@@ -42,7 +49,7 @@ def line(result: Result) -> str:
     """Return one drill as a line, for who watches."""
     state = "skipped" if result.skipped else "good" if result.good else "WRONG"
     _, happened, ms, named = rows([result])[0]
-    return f"{state:8}{result.name:28}{happened}{f' after {ms} ms' if ms else ''}: {named}"
+    return f"{state:8}{result.name:32}{happened}{f' after {ms} ms' if ms else ''}: {named}"
 
 
 def _happened(r: Result) -> str:

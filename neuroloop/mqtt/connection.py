@@ -8,7 +8,9 @@ thread too, would have to be woken first.  Here whoever sends writes to the sock
 lock, since an encrypted connection cannot be read and written by two threads at once.
 """
 
+import contextlib
 import logging
+import os
 import random
 import secrets
 import selectors
@@ -37,9 +39,9 @@ KEEP_ALIVE_S = 2
 START_S = 4.0
 """how long the first connection may take"""
 _FIRST_BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.2, 5.0
-_GREETING_S = 3.0
-_LOOK_S = 0.25
-_LEAVE_S = 4.0
+_GREETING_S, _LOOK_S, _LEAVE_S = 3.0, 0.25, 4.0
+_PRIORITY = 49
+"""of SCHED_FIFO, just below a live tick: never long at work, and motors wait for what comes in"""
 
 _log = logging.getLogger("neuroloop.mqtt")
 
@@ -165,6 +167,8 @@ class Connection:
 
     def _run(self) -> None:
         """Connect again and again, until the end."""
+        with contextlib.suppress(OSError, AttributeError):  # not granted, or not on this system
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(_PRIORITY))
         wait_s = _FIRST_BACK_OFF_S
         while not self._end.is_set():
             client = self._made(self._login)

@@ -47,6 +47,8 @@ class BodyState:
     """brain's clock minus the robot's, where it is SYNCED"""
     uncertainty_us: int
     sent_us: int
+    stop: int
+    """number of the newest emergency stop, 0 for none since boot"""
     left_mps: float
     right_mps: float
     """as commanded to the motors"""

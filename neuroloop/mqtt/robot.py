@@ -69,9 +69,12 @@ class RobotView:
     def hear_notice(self, message: Message) -> None:
         """Take in why it refuses commands."""
         try:
-            self._refused = msgspec.json.decode(message.payload, type=_Notice).verdict[:32]
+            verdict = msgspec.json.decode(message.payload, type=_Notice).verdict
         except (msgspec.MsgspecError, UnicodeDecodeError):
             self.malformed += 1
+            return
+        if verdict in protocol.VERDICTS:  # others are about resets, not about commands
+            self._refused = verdict
 
     @property
     def held_by_another(self) -> bool:

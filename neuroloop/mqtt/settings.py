@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from neuroloop.config import toml
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.secret import Secret
 
@@ -81,6 +83,40 @@ class Broker(Struct, frozen=True, forbid_unknown_fields=True):
             return ip_address(self.host).is_loopback
         except ValueError:
             return False
+
+
+def broker_of(
+    host: str,
+    port: int | None,
+    user: str | None,
+    password_file: str | None,
+    files: Mapping[str, str | None],
+    *,
+    tls: bool = False,
+) -> Broker:
+    """Return what options of a command line say, as a run file's part would say it.
+
+    Raises
+    ------
+    ConfigError
+        What is wrong with them.
+    """
+    settings: dict[str, object] = {"host": host, "port": port, "user": user}
+    given = {name: file for name, file in files.items() if file is not None}
+    if tls or given:
+        settings["tls"] = given
+    if password_file is not None:
+        settings["password"] = {"file": password_file}
+    return toml.convert(settings, Broker, "the broker")
+
+
+def robot_name(name: str) -> str:
+    """Return a robot's name in topics, or say in a `ConfigError` why it cannot be one."""
+    return toml.convert({"robot": name}, _Named, "the robot").robot
+
+
+class _Named(Struct, frozen=True):
+    robot: RobotName
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ def draw(axis: Any, world: World, path: NDArray[np.float64]) -> None:
         axis.add_patch(Polygon(polygon.points, facecolor="#b9b4a8", edgecolor="#6b675f"))
     for disc in world.disc:
         axis.add_patch(Circle(disc.centre, disc.radius_m, facecolor="#b9b4a8", edgecolor="#6b675f"))
+    for target in world.target:
+        axis.plot(*zip(*target.path, target.path[0], strict=True), ":", color="#d1495b", lw=1.0)
+        axis.add_patch(Circle(target.path[0], target.radius_m, facecolor="#222222"))
     if world.goal is not None:
         axis.add_patch(Circle(world.goal, world.goal_radius_m, facecolor="#9fd8a4", alpha=0.6))
         axis.plot(*world.goal, "*", color="#1a7f37", ms=12, label="goal")

@@ -22,7 +22,7 @@ from neuroloop.runtime.orders import Orders
 from neuroloop.runtime.parts import Parts
 from neuroloop.runtime.python_part import PythonDecoder, PythonEncoder
 from neuroloop.runtime.source import OpenSource
-from neuroloop.runtime.transducing import Transducing
+from neuroloop.runtime.transducing import Transducing, rehearse
 from neuroloop.runtime.warden import ORDERS_PORT
 
 _EDIT_BYTES = 1 << 16
@@ -76,6 +76,7 @@ class _Assembly:
     def loop(self) -> Loop:
         run, dt_us = self.run, self.parts.dt_us
         check.plant(run)
+        check.clock(run)
         plant_kind = self._plant()
         sensors = self._sensors()
         specs = {s.part.name: s.spec for s in sensors}
@@ -155,6 +156,10 @@ class _Assembly:
 
     def _open_source(self, sensor: _Sensor, layout: Layout) -> OpenSource:
         name = sensor.part.name
+        at_it = [e for e in layout.at_sensors if e.part.config.input == name]
+        if not sensor.hosted:
+            for encoder in at_it:
+                rehearse(encoder.built, sensor.spec)
         host = next((h for h in self.hosts if name in h.specs), None)
         return OpenSource(
             sensor.spec,
@@ -166,8 +171,7 @@ class _Assembly:
             again=self._again(sensor),
             transducing=[
                 Transducing(e.part.name, e.built, self.feeds[f"encoder.{e.part.name}"])
-                for e in layout.at_sensors
-                if e.part.config.input == name
+                for e in at_it
             ],
             told=None if host is None else partial(host.counts, name),
         )

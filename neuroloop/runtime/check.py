@@ -24,6 +24,7 @@ def names(run: RunFile) -> Network:
     """
     sensors = [part.name for part, _ in run.sensors]
     plant(run)
+    clock(run)
     for sink in run.sinks:
         source(sink, sensors, run)
     where = f"{run.path}: [engine]"
@@ -53,6 +54,18 @@ def plant(run: RunFile) -> None:
             raise ConfigError(
                 f"{run.path}: {part.where}: works on a simulated robot, and the run file has no"
                 f" [plant]; add one, or choose the {part.role} of the real robot"
+            )
+
+
+def clock(run: RunFile) -> None:
+    """Refuse parts that live in real time in a run whose time is simulated."""
+    if run.clock.kind == "wall":
+        return
+    for part in (*(part for part, _ in run.sensors), *run.actuators):
+        if getattr(part.module, "REAL_TIME", False):
+            raise ConfigError(
+                f'{run.path}: {part.where}: kind "{part.kind}" lives in real time, and [clock] has'
+                f' kind = "{run.clock.kind}"; set kind = "wall" there'
             )
 
 

@@ -166,7 +166,11 @@ class Layer:
         wiring, where = self.run.wiring, f"{self.run.path}: [engine]"
         library = self.parts.open(self.run.engine)
         network = networks.of(wiring.network, self.run.folder, wiring.network_options, where)
-        check.inputs(network, {name: units.n for name, units in self.spiking.items()}, where)
+        # spikes of a sensor may be for its encoders alone
+        wanted = {part.name for part in network.inputs}
+        heard = {part.config.input for part in self.run.encoders} - wanted
+        fed = {name: units.n for name, units in self.spiking.items() if name not in heard}
+        check.inputs(network, fed, where)
         inputs: dict[str, Units | Values] = {
             i.name: self._values(i.name, i.n, where) if i.values else self.spiking[i.name]
             for i in network.inputs

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from neuroloop.core.errors import PartError
-from neuroloop.core.ports import Counting, Transducer
-from neuroloop.core.values import Reading, Spikes
+from neuroloop.core.message import nothing
+from neuroloop.core.ports import Counting, Stateful, Transducer
+from neuroloop.core.values import Reading, SourceSpec, Spikes
 from neuroloop.runtime.boundary import blame
 from neuroloop.runtime.feed import Feed
 
@@ -34,6 +35,14 @@ class Transducing:
             self.feed.spikes(spikes, dt_us)
         except Exception as error:
             blame("encoder", self.name, error)
+
+
+def rehearse(part: Transducer, spec: SourceSpec) -> None:
+    """Have a reading transduced and forgotten, so that nothing is compiled in the first round."""
+    if isinstance(part, Stateful):
+        state = part.snapshot()
+        part.transduce(nothing(spec))
+        part.restore(state)
 
 
 def counts(part: object) -> Mapping[str, int]:

@@ -127,7 +127,11 @@ def check_reading(spec: SourceSpec, reading: Reading) -> None:
     name, dtype = _NUMBERS[spec.reading]
     numbers: np.ndarray[Any, Any] = getattr(reading, name)
     promise(numbers.dtype == dtype, f"{got}.{name} is {np.dtype(dtype)}, not {numbers.dtype}")
-    promise(numbers.shape == spec.shape, f"{got}.{name} is {spec.shape}, not {numbers.shape}")
+    # the last block of a recording may be short
+    fits = isinstance(reading, Sound) and 0 < len(numbers) <= spec.shape[0]
+    fits = fits and numbers.shape[1:] == spec.shape[1:]
+    right = fits or numbers.shape == spec.shape
+    promise(right, f"{got}.{name} is {spec.shape}, not {numbers.shape}")
     if isinstance(reading, Ranges):
         promise(reading.bearing_rad.shape == spec.shape, "a bearing for each beam")
         promise(not (reading.metres < 0).any(), "a distance is not negative")

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, Self, TypeVar
 
@@ -75,6 +75,7 @@ class Stream(Generic[R]):
         self._boot: int | None = None
         self._number = -1
         self._newest_us = 0
+        self._rouse: Callable[[], None] = _nobody
         self.lost = self.refused = 0
         """messages that never came or found no room, and messages that were none"""
         hears: dict[str, Handler] = {place.topic: self._hear}
@@ -102,6 +103,15 @@ class Stream(Generic[R]):
         within a second of the first message of an actuator.
         """
         return replace(self._spec, stamped_by="device" if self._clock.known else "arrival")
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What went wrong with messages so far."""
+        return {"lost messages": self.lost, "unreadable messages": self.refused}
+
+    def rouse_by(self, rouse: Callable[[], None]) -> None:
+        """Call ``rouse`` from another thread when there is something to read."""
+        self._rouse = rouse
 
     def read(self, until_us: int) -> list[R]:
         """Return what was stamped before ``until_us``, which is now."""
@@ -134,6 +144,7 @@ class Stream(Generic[R]):
         if sample.t_us is not None:
             stamp_us = self._clock.stamp(sample.t_us, sample.boot, stamp_us)
         self._waiting.append((stamp_us, sample.values))
+        self._rouse()
 
     def _next(self, number: int, boot: int | None) -> bool:
         """Count those before it that never came; whether it is a new one."""
@@ -157,3 +168,7 @@ class Stream(Generic[R]):
         """Log a count at 1, 2, 4, 8 ..., so that nobody can fill the log."""
         if n.bit_count() == 1:
             _log.warning('sensor "%s": ' + text, self._spec.name, n, self._topic)
+
+
+def _nobody() -> None:
+    """Rouse nobody: whoever reads looks by himself."""

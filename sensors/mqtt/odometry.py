@@ -13,6 +13,9 @@ from neuroloop.mqtt.messages import odometry_of
 from neuroloop.mqtt.settings import Broker, RobotName
 from sensors.mqtt._stream import Place, Sample, Stream
 
+REAL_TIME = True
+"""it comes when it comes, whatever a simulated clock says"""
+
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the sensor."""

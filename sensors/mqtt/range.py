@@ -16,6 +16,9 @@ from neuroloop.mqtt.settings import Broker, RobotName
 from sensors import _bearings
 from sensors.mqtt._stream import Place, Sample, Stream
 
+REAL_TIME = True
+"""it comes when it comes, whatever a simulated clock says"""
+
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the sensor; either ``bearing_deg``, or ``beams`` and ``fov_deg``."""

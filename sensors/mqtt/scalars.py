@@ -15,6 +15,8 @@ from neuroloop.core.values import Scalars, SourceSpec
 from neuroloop.mqtt.settings import Broker, RobotName, Topic
 from sensors.mqtt._stream import Place, Sample, Stream
 
+REAL_TIME = True
+"""it comes when it comes, whatever a simulated clock says"""
 MOST_BYTES = 4096
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -23,7 +25,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of the sensor."""
 
     topic: Topic
-    """the whole topic, or with `robot` what comes after ``nl/1/ROBOT/``"""
+    """the whole topic, or with `robot` what comes after ``nl/2/ROBOT/``"""
     labels: Annotated[list[str], Meta(min_length=1, max_length=256)]
     """names in the JSON object, in the order in which the numbers are wanted; a message that is one
     number stands for an object with the only label"""

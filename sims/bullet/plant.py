@@ -116,7 +116,7 @@ class Bullet:
         The scan is flat: an obstacle is seen whatever its height.
         """
         if self._rays is not None:
-            return self._rays.scan(self.pose(), pose, bearing_rad)
+            return self._rays.scan(self.pose(), pose, bearing_rad, self._t_us)
         metres = self._process.wire.floats(len(bearing_rad))
         metres[:] = bearing_rad
         self._process.ask(Ask.SCAN, *pose, len(bearing_rad))

@@ -3,12 +3,14 @@
 import math
 import os
 from collections.abc import Sequence
-from typing import Any
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import IO, Any
 
 import numpy as np
 
 from neuroloop.core.values import UInt8s
-from neuroloop.core.world import Point, World
+from neuroloop.core.world import Disc, Point, Target, World
 from sims.bullet.shapes import Mesh, circle, convex_parts, prism, walls
 
 RAY, OBSTACLE, ROBOT, FLOOR = 1, 2, 4, 8
@@ -24,13 +26,20 @@ _TILES = np.array([[70, 120], [120, 70]], np.uint8)
 _STRIPES = np.array([[255, 178]], np.uint8)
 
 
-def build(p: Any, world: World) -> int:
-    """Add floor, walls and obstacles; returns the floor's body.
+@dataclass(frozen=True)
+class Room:
+    """The bodies of a world that are asked for or moved."""
+
+    floor: int
+    targets: list[int]
+
+
+def build(p: Any, world: World) -> Room:
+    """Add floor, walls, obstacles, and targets where they begin.
 
     They are chequered and striped, so that a camera sees that it moves.
     """
-    tiles = _texture(p, _TILES)
-    stripes = _texture(p, _STRIPES)
+    tiles, stripes = _textures(p, _TILES, _STRIPES)
     for slab in walls(world.room, WALL_M):
         half = [slab.half_length_m, slab.half_thick_m]
         solid = p.createCollisionShape(p.GEOM_BOX, halfExtents=[*half, SOLID_M / 2])
@@ -47,11 +56,22 @@ def build(p: Any, world: World) -> int:
             seen = _seen(p, prism(part, polygon.height_m), polygon.grey)
             _place(p, solid, seen, stripes)
     for disc in world.disc:
-        solid = p.createCollisionShape(p.GEOM_CYLINDER, radius=disc.radius_m, height=SOLID_M)
-        outline = circle((0.0, 0.0), disc.radius_m)
-        seen = _seen(p, prism(outline, disc.height_m), disc.grey, -SOLID_M / 2)
-        _place(p, solid, seen, stripes, [*disc.centre, SOLID_M / 2])
-    return _floor(p, world.room, tiles)
+        _post(p, disc, disc.centre, stripes)
+    targets = [_post(p, target, target.path[0], stripes) for target in world.target]
+    return Room(_floor(p, world.room, tiles), targets)
+
+
+def move(p: Any, room: Room, places: Sequence[Point]) -> None:
+    """Put each target at its place."""
+    for target, place in zip(room.targets, places, strict=True):
+        p.resetBasePositionAndOrientation(target, [*place, SOLID_M / 2], [0, 0, 0, 1])
+
+
+def _post(p: Any, post: Disc | Target, centre: Point, stripes: int) -> int:
+    solid = p.createCollisionShape(p.GEOM_CYLINDER, radius=post.radius_m, height=SOLID_M)
+    outline = circle((0.0, 0.0), post.radius_m)
+    seen = _seen(p, prism(outline, post.height_m), post.grey, -SOLID_M / 2)
+    return _place(p, solid, seen, stripes, [*centre, SOLID_M / 2])
 
 
 def _floor(p: Any, room: Sequence[Point], tiles: int) -> int:
@@ -89,23 +109,32 @@ def _place(
     texture: int,
     position: Sequence[float] = (0, 0, 0),
     turned: Sequence[float] = (0, 0, 0, 1),
-) -> None:
-    body = p.createMultiBody(0, solid, seen, position, turned)
+) -> int:
+    body: int = p.createMultiBody(0, solid, seen, position, turned)
     p.changeVisualShape(body, -1, textureUniqueId=texture)
     p.setCollisionFilterGroupMask(body, -1, OBSTACLE, ROBOT | RAY)
+    return body
 
 
-def _texture(p: Any, grey: UInt8s) -> int:
-    """Load ``uint8[h, w]`` as a texture, each value a block of texels, by way of a TGA file.
+def _textures(p: Any, *greys: UInt8s) -> list[int]:
+    """Load each ``uint8[h, w]`` as a texture, each value a block of texels, by way of a TGA file.
 
-    PyBullet takes textures from files only; this one has no name and is gone when it is closed.
+    PyBullet takes textures from files only; these have no names and are gone when they are closed.
+    It knows a file that it read before by its path, so all stay open until the last is read.
     """
+    with ExitStack() as files:
+        return [
+            p.loadTexture(f"/proc/self/fd/{files.enter_context(_tga(grey)).fileno()}")
+            for grey in greys
+        ]
+
+
+def _tga(grey: UInt8s) -> IO[bytes]:
     texels = grey.repeat(_TEXELS, axis=0).repeat(_TEXELS, axis=1)
     height, width = texels.shape
     head = bytes([0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0])
     size = width.to_bytes(2, "little") + height.to_bytes(2, "little")
-    with os.fdopen(os.memfd_create("texture"), "wb") as file:
-        file.write(head + size + bytes([8, 0]) + texels.tobytes())
-        file.flush()
-        texture: int = p.loadTexture(f"/proc/self/fd/{file.fileno()}")
-    return texture
+    file = os.fdopen(os.memfd_create("texture"), "wb")
+    file.write(head + size + bytes([8, 0]) + texels.tobytes())
+    file.flush()
+    return file

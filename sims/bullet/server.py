@@ -18,6 +18,7 @@ import pybullet as p
 from numpy.typing import NDArray
 
 from neuroloop.core.body import Body
+from neuroloop.core.course import courses_of
 from neuroloop.core.world import World
 from sims._drive import TOUCH_M, slew
 from sims._rays import mounted
@@ -83,7 +84,8 @@ class Simulation:
         p.setPhysicsEngineParameter(
             numSolverIterations=_ITERATIONS, numSubSteps=0, deterministicOverlappingPairs=1
         )
-        self._floor = room.build(p, scene.world)
+        self._room = room.build(p, scene.world)
+        self._courses = courses_of(scene.world)
         urdf = None if scene.urdf is None else Path(scene.urdf)
         self._robot = robot.build(p, scene.built, scene.world.start, urdf)
         drive = scene.body.drive
@@ -126,11 +128,16 @@ class Simulation:
             if after != before:
                 state[LEFT : RIGHT + 1] = after
                 self._drive()
+            state[T_US] += self._scene.step_us
+            self._move_targets()
             p.stepSimulation()
             touching = touching or self._touches()
         state[TOUCHING] = touching
-        state[T_US] += steps * self._scene.step_us
         self._look()
+
+    def _move_targets(self) -> None:
+        if self._room.targets:
+            room.move(p, self._room, self._courses.places(int(self._state[T_US])))
 
     def _drive(self) -> None:
         speeds = (self._state[LEFT : RIGHT + 1] * self._turns).tolist()
@@ -144,7 +151,7 @@ class Simulation:
 
     def _touches(self) -> bool:
         contacts = p.getContactPoints(bodyA=self._robot.id)
-        return any(c[2] != self._floor and c[8] <= TOUCH_M for c in contacts)
+        return any(c[2] != self._room.floor and c[8] <= TOUCH_M for c in contacts)
 
     def _look(self) -> None:
         (x, y, _), turned = p.getBasePositionAndOrientation(self._robot.id)
@@ -207,6 +214,7 @@ class Simulation:
         if state is not None:
             p.restoreState(saved)
             self._state[:] = state
+            self._move_targets()
             self._drive()
 
     def _place(self) -> None:
@@ -222,6 +230,7 @@ class Simulation:
         for wheel in robot.wheels:
             p.resetJointState(robot.id, wheel, 0.0, 0.0)
         self._state[:] = 0.0
+        self._move_targets()
         self._drive()
         self._look()
 

@@ -9,28 +9,29 @@ import math
 
 from neuroloop.core.kernel import kernel
 from sims._drive import TOUCH_M, slew
-from sims._surfaces import INVERSE, PX, PY, RADIUS, X1, X2, Y1, Y2
+from sims._surfaces import INVERSE, PX, PY, RADIUS, X1, X2, Y1, Y2, move_targets
 
 X, Y, YAW, LEFT, RIGHT, WANT_LEFT, WANT_RIGHT = range(7)
 FORWARD, TURN, TOUCHING, FREE, T_US, STATE = range(7, 13)
 """the plant's whole state, ``float64[STATE]``: pose, wheel speeds, wished wheel speeds, forward
 speed and turning speed as they came out, contact, distance it may move unchecked, time"""
 
-BODY_RADIUS, SEPARATION, LIMIT, CHANGE, DT, SCALE, ROBOT = range(7)
-"""``float64[ROBOT]``: metres, metres, m/s, m/s a step, seconds a step, and metres on the
-floor for each metre that a wheel believes to go"""
+BODY_RADIUS, SEPARATION, LIMIT, CHANGE, DT, SCALE, NEARER, ROBOT = range(8)
+"""``float64[ROBOT]``: metres, metres, m/s, m/s a step, seconds a step, metres on the floor
+for each metre that a wheel believes to go, and metres a step that a target may come nearer"""
 
 _PASSES = 16
 _SLACK_M = 1e-9
 
 
 @kernel
-def advance(state, robot, walls, posts, steps, step_us):
-    """Let ``steps`` steps pass."""
+def advance(state, robot, walls, posts, ways, legs, steps, step_us):
+    """Let ``steps`` steps pass; each begins with the targets where they are at its end."""
     state[TOUCHING] = 0.0
     for _ in range(steps):
+        state[T_US] += step_us
+        move_targets(posts, ways, legs, state[T_US])
         _step(state, robot, walls, posts)
-    state[T_US] += steps * step_us
 
 
 @kernel
@@ -49,10 +50,11 @@ def _step(state, robot, walls, posts):
     state[YAW] = _wrap(state[YAW] + 2 * half)
     state[TURN] = turn
     state[FORWARD] = forward
-    if abs(chord) + TOUCH_M < state[FREE]:
+    closer = abs(chord) + robot[NEARER]
+    if closer + TOUCH_M < state[FREE]:
         state[X] += dx
         state[Y] += dy
-        state[FREE] -= abs(chord)
+        state[FREE] -= closer
         return
     x, y, gap, pushed = _settle(state[X] + dx, state[Y] + dy, robot[BODY_RADIUS], walls, posts)
     if gap < -_SLACK_M:  # wedged: no place to slide to

@@ -4,11 +4,12 @@ import msgspec
 import numpy as np
 
 from neuroloop.core.body import Body
+from neuroloop.core.course import courses_of
 from neuroloop.core.errors import PartError
 from neuroloop.core.values import Float32s, UInt8s
 from neuroloop.core.world import Point, World
 from sims._rays import Rays, mounted
-from sims._surfaces import posts_of, walls_of
+from sims._surfaces import move_targets, posts_of, walls_of
 from sims.plane import motion
 from sims.plane.motion import FORWARD, STATE, T_US, TOUCHING, TURN, WANT_LEFT, WANT_RIGHT
 from sims.plane.picture import picture
@@ -34,6 +35,7 @@ class Plane:
         self._body, self._world = body, world
         self._step_us = step_us
         self._walls, self._posts = walls_of(world), posts_of(world)
+        self._courses = courses_of(world)
         drive, dt_s = body.drive, step_us / 1e6
         self._robot = np.array(
             [
@@ -43,6 +45,7 @@ class Plane:
                 drive.max_wheel_mps2 * dt_s,
                 dt_s,
                 (1.0 - slip) * (1.0 + wheel_radius_error),
+                self._courses.fastest_mps * dt_s,
             ]
         )
         self._state = np.zeros(STATE)
@@ -80,7 +83,16 @@ class Plane:
                 f"plant: cannot go from {self._t_us} us to {until_us} us in steps of"
                 f" {self._step_us} us"
             )
-        motion.advance(self._state, self._robot, self._walls, self._posts, steps, self._step_us)
+        motion.advance(
+            self._state,
+            self._robot,
+            self._walls,
+            self._posts,
+            self._courses.ways,
+            self._courses.legs,
+            steps,
+            self._step_us,
+        )
         self._t_us = until_us
 
     def command(self, values: Float32s) -> None:
@@ -106,12 +118,13 @@ class Plane:
 
         The scan is flat: an obstacle is seen whatever its height.
         """
-        return self._rays.scan(self.pose(), pose, bearing_rad)
+        return self._rays.scan(self.pose(), pose, bearing_rad, self._t_us)
 
     def picture(self, pose: tuple[float, ...], shape: tuple[int, int], fov_rad: float) -> UInt8s:
         """Return what a camera at ``pose`` (x, y, z, yaw on the body) sees (``uint8[h, w]``)."""
         x, y, yaw = mounted(self.pose(), (pose[0], pose[1], pose[3]))
         camera = np.array([x, y, pose[2], yaw, fov_rad / 2])
+        move_targets(self._posts, self._courses.ways, self._courses.legs, self._t_us)
         grey: UInt8s = picture(self._walls, self._posts, camera, *shape)
         return grey
 

@@ -12,8 +12,7 @@ import typer
 from neuroloop.config import find
 from neuroloop.core.black_box import BlackBox
 from neuroloop.core.errors import ConfigError, Exit, NeuroloopError
-from neuroloop.core.secret import Secret
-from sims.twin.connection import Address
+from neuroloop.mqtt.settings import broker_of
 from sims.twin.life import Ends, live
 from sims.twin.log import Log
 from sims.twin.switched_on import place, plant_of, switched_on
@@ -40,9 +39,19 @@ def command(
     odometry_hz: Annotated[float, typer.Option(min=0)] = 50.0,
     goal_hz: Annotated[float, typer.Option(min=0)] = 10.0,
     host: Annotated[str, typer.Option(help="Where the broker is.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535)] = 1883,
+    port: Annotated[int | None, typer.Option(help="1883; with TLS 8883.")] = None,
     user: Annotated[str | None, typer.Option(help="Name at the broker.")] = None,
-    password_file: Annotated[str | None, typer.Option(metavar="FILE")] = None,
+    password_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Holds the password, alone.")
+    ] = None,
+    tls: Annotated[bool, typer.Option("--tls", help="Encrypt, as any --ca-file does.")] = False,
+    ca_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Who signs the broker's certificate.")
+    ] = None,
+    cert_file: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The robot's own, with its --key-file.")
+    ] = None,
+    key_file: Annotated[str | None, typer.Option(metavar="FILE")] = None,
     seconds: Annotated[float | None, typer.Option(help="Time to stop after.")] = None,
     until_goal: Annotated[bool, typer.Option(help="Stop at the goal.")] = False,
     black_box: Annotated[Path | None, typer.Option(help="Write down every round.")] = None,
@@ -57,15 +66,16 @@ def command(
     if not robot or set("/+#") & set(robot):
         raise ConfigError(f'--robot: "{robot}"; a name without /, + and # is wanted')
     logging.basicConfig(format="twin: %(levelname)s: %(message)s")
+    files = {"ca_file": ca_file, "cert_file": cert_file, "key_file": key_file}
+    broker = broker_of(host, port, user, password_file, files, tls=tls)
+    address = broker, broker.login(Path(), "the broker")
     kept = None if log is None else Log()
     with ExitStack() as stack:
-        settings = find.with_changes({"world": world, "body": body}, changes or ())
-        there, step_us = plant_of(plant, settings, stack)
+        wanted = find.with_changes({"world": world, "body": body}, changes or ())
+        there, step_us = plant_of(plant, wanted, stack)
         place(there, _numbers(start, 3, "--start"), _numbers(goal, 2, "--goal"))
         box = None if black_box is None else BlackBox(black_box)
         rates = Rates(range_hz, odometry_hz, goal_hz, mount)
-        password = None if password_file is None else _password(password_file)
-        address = Address(host, port, user, password)
         twin = switched_on(there, step_us, seed, rates, box, kept)
         told = live(twin, robot, address, Ends(seconds, until_goal))
     if kept is not None and log is not None:
@@ -85,10 +95,6 @@ def _numbers(text: str, count: int, option: str) -> tuple[float, ...] | None:
     if len(numbers) != count:
         raise ConfigError(f'{option}: "{text}"; {count} numbers with commas between are wanted')
     return numbers
-
-
-def _password(file: str) -> str:
-    return Secret(file=file).reveal(Path(), "--password-file")
 
 
 def main() -> None:

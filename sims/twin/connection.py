@@ -7,6 +7,7 @@ Only dialling, which may take seconds, has a thread of its own; nobody else uses
 import logging
 import select
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -16,6 +17,9 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from neuroloop.mqtt.settings import Broker, Login
 
 _log = logging.getLogger("neuroloop.twin")
 _KEEPALIVE_S = 5
@@ -30,16 +34,6 @@ _LEAVE_S = 0.5
 
 Hear = Callable[[str, bytes, bool], None]
 """takes topic, message, and whether the broker had kept it"""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the broker is, and who it lets in."""
-
-    host: str = "127.0.0.1"
-    port: int = 1883
-    user: str | None = None
-    password: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,9 +54,10 @@ class Connection:
     """MQTT 5, clean start, no session: what was sent while it was away is never delivered."""
 
     def __init__(
-        self, line: Line, address: Address, hear: Hear, greeted: Callable[[], None]
+        self, line: Line, address: tuple[Broker, Login], hear: Hear, greeted: Callable[[], None]
     ) -> None:
-        self._line, self._address = line, address
+        broker, login = address
+        self._line, self._at = line, broker.address
         self._hear, self._greeted = hear, greeted
         self._dialling: threading.Thread | None = None
         self._dialled_ns = self._minded_ns = -_GREET_NS
@@ -74,8 +69,10 @@ class Connection:
             CallbackAPIVersion.VERSION2, line.name, protocol=paho.MQTTv5
         )
         client.will_set(line.presence, line.will, 1, True)
-        if address.user is not None:
-            client.username_pw_set(address.user, address.password)
+        if login.user is not None:
+            client.username_pw_set(login.user, login.password)
+        if login.tls is not None:
+            client.tls_set_context(login.tls)
         client.connect_timeout = _DIAL_S
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -85,7 +82,7 @@ class Connection:
         forget = Properties(PacketTypes.CONNECT)
         forget.SessionExpiryInterval = 0
         client.connect_async(
-            address.host, address.port, _KEEPALIVE_S, clean_start=True, properties=forget
+            broker.host, login.port, _KEEPALIVE_S, clean_start=True, properties=forget
         )
 
     def turn(self, timeout_s: float) -> None:
@@ -99,6 +96,9 @@ class Connection:
         readable, writable, _ = select.select([sock], writing, [], timeout_s)
         if readable:
             self._client.loop_read()
+            # an encrypted socket may hold what the system no longer shows
+            while isinstance(held := self._client.socket(), ssl.SSLSocket) and held.pending():
+                self._client.loop_read()
         if writable:
             self._client.loop_write()
 
@@ -148,7 +148,7 @@ class Connection:
         try:
             self._client.reconnect()
         except OSError as error:
-            self._say(f"no broker at {self._address.host}:{self._address.port}: {error}")
+            self._say(f"no broker at {self._at}: {error}")
 
     def _on_connect(self, client: paho.Client, *rest: object) -> None:
         reason = rest[2]
@@ -158,8 +158,9 @@ class Connection:
             return
         self._said = ""
         self.connected = True
-        for topic in self._line.hears:
-            client.subscribe(topic, 1)
+        # it wants to see the retain flag of what comes while it is there, too
+        wish = SubscribeOptions(qos=1, retainAsPublished=True)
+        client.subscribe([(topic, wish) for topic in self._line.hears])
         client.publish(self._line.presence, self._line.birth, 1, True)
         self._greeted()
 

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from types import FrameType
 
 from neuroloop.core import robot_protocol as protocol
+from neuroloop.mqtt.settings import Broker, Login
 from sims.twin import messages
-from sims.twin.connection import Address, Connection, Line
+from sims.twin.connection import Connection, Line
 from sims.twin.twin import Twin
 
-_PRIORITY = 45
-"""of SCHED_FIFO, below a live tick: a board has its processor for itself"""
+_PRIORITY = 55
+"""of SCHED_FIFO, above a live tick: a board has its processor for itself"""
 _LEAST_TURN_S = 50e-6
 """the line is looked at after each round, however late it is"""
 
@@ -28,7 +29,7 @@ class Ends:
     at_goal: bool = False
 
 
-def live(twin: Twin, robot: str, address: Address, ends: Ends) -> dict[str, object]:
+def live(twin: Twin, robot: str, address: tuple[Broker, Login], ends: Ends) -> dict[str, object]:
     """Live until the end, and return how it went as plain values."""
 
     def hear(topic: str, message: bytes, retained: bool) -> None:

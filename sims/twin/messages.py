@@ -40,8 +40,10 @@ class _DriveJson(Struct, frozen=True, forbid_unknown_fields=True):
     values: Annotated[tuple[float, ...], Meta(max_length=protocol.MOST_CHANNELS)]
 
 
-class _Order(Struct, frozen=True):
-    who: str
+class _Reset(Struct, frozen=True):
+    who: Annotated[str, Meta(min_length=1)]
+    boot: int
+    stop: int
 
 
 def sealed(layout: str, *fields: object, after: bytes = b"") -> bytes:
@@ -107,9 +109,10 @@ def text(**fields: object) -> bytes:
     return json.dumps(fields).encode()
 
 
-def names_somebody(message: bytes) -> bool:
-    """Whether it is JSON that says who sent it, as orders to a robot do."""
+def reset(message: bytes) -> tuple[int, int] | None:
+    """Return boot and number of the stop that a reset is to end; None where nobody says so."""
     try:
-        return bool(msgspec.json.decode(message, type=_Order).who)
+        read = msgspec.json.decode(message, type=_Reset)
     except _NO_JSON:
-        return False
+        return None
+    return read.boot, read.stop

@@ -11,8 +11,6 @@ from sims.twin import messages
 from sims.twin.brain_clock import BrainClock
 from sims.twin.messages import Drive, sealed
 
-_FUTURE_US = 1000
-"""slack for a command from the future, beside the uncertainty of the clock"""
 _NOTICE_EVERY_US = 100_000
 _NOTHING: Int64s = np.zeros(COMMAND_WORDS, np.int64)
 
@@ -36,10 +34,13 @@ class Robot:
         self._limits = limits
         self.gate = Gate(len(limits), watchdog_us * 1000)
         self.emergency = False
+        self.stops = 0
+        """number of the newest emergency stop"""
         self.sent_us = 0
         """of the newest valid command, in the clock of its brain"""
         self._refused: tuple[Verdict, int] | None = None
-        self._noticed_us = -_NOTICE_EVERY_US
+        self._reset_refused = False
+        self._noticed_us = self._reset_noticed_us = -_NOTICE_EVERY_US
 
     def drive(
         self, message: bytes, now_us: int, *, retained: bool = False, in_json: bool = False
@@ -60,14 +61,16 @@ class Robot:
 
     def stop(self) -> None:
         """Stop the wheels, whatever comes, until `reset`."""
+        self.stops = (self.stops + 1) % 2**32
         self.emergency = True
 
     def reset(self, message: bytes, *, retained: bool = False) -> bool:
-        """End an emergency stop, and say whether the message was one that can.
+        """End the newest emergency stop, and say whether that is the one which the message names.
 
         Nothing moves before the next command, because what was wanted before is forgotten.
         """
-        if retained or not messages.names_somebody(message):
+        if retained or messages.reset(message) != (self.boot, self.stops):
+            self._reset_refused = True
             return False
         self.emergency = False
         self.gate.wanted_now = []
@@ -99,7 +102,7 @@ class Robot:
         counts: Sequence[int] = [min(n, 2**32 - 1) for n in gate.counts]
         head = (protocol.VERSION, self.flags(now_us), self.boot, now_us)
         wheels = self.wanted(now_us)
-        fields = (*head, *heard, *clock, self.sent_us, *wheels, *counts)
+        fields = (*head, *heard, *clock, self.sent_us, self.stops, *wheels, *counts)
         return sealed(protocol.BODY_LAYOUT, *fields)
 
     def notice(self, now_us: int) -> bytes | None:
@@ -112,6 +115,13 @@ class Robot:
         name = protocol.VERDICTS[verdict]
         return messages.text(verdict=name, owner=owner, held_by=held_by)
 
+    def no_reset(self, now_us: int) -> bytes | None:
+        """Return which stop a reset that was refused had to name, at most ten times a second."""
+        if not self._reset_refused or now_us - self._reset_noticed_us < _NOTICE_EVERY_US:
+            return None
+        self._reset_refused, self._reset_noticed_us = False, now_us
+        return messages.text(verdict=protocol.NO_RESET, boot=self.boot, stop=self.stops)
+
     def _words(self, drive: Drive | None, now_us: int) -> Int64s:
         """Return a command as the gate takes it, its time turned into the robot's."""
         if drive is None:
@@ -121,6 +131,9 @@ class Robot:
         if known is not None:
             age_us = now_us - (drive.sent_us - known.offset_us)
             oldest_us = 1000 * drive.valid_ms + known.uncertainty_us
-            if -known.uncertainty_us - _FUTURE_US <= age_us <= oldest_us:
+            if -known.uncertainty_us - protocol.MOST_AHEAD_US <= age_us <= oldest_us:
+                # by as much as the clock is uncertain it may be older than the watchdog waits
+                beyond_us = age_us - self.gate.watchdog_ns // 1000
+                age_us -= beyond_us if 0 < beyond_us <= known.uncertainty_us else 0
                 sent_ns = (now_us - age_us) * 1000
         return command(drive.owner, drive.sequence, sent_ns, drive.values, power=drive.power)

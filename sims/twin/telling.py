@@ -11,9 +11,6 @@ from neuroloop.core.ports import Plant, Site, Source
 from neuroloop.core.values import Ranges, Scalars
 from sims.twin import messages
 
-GOAL = "state/goal"
-"""robot that knows where it is, QoS 0, JSON: t_us, bearing_rad, distance_m"""
-
 
 @dataclass(frozen=True)
 class Rates:
@@ -89,7 +86,7 @@ def tellings(site: Site, boot: int, wheels: Wheels, rates: Rates) -> list[Tellin
         found.append(Telling(protocol.ODOMETRY, _sensor("odometry", settings, site), odometry))
     if rates.goal_hz and site.plant is not None and site.plant.world.goal is not None:
         settings = {"rate_hz": rates.goal_hz}
-        found.append(Telling(GOAL, _sensor("goal", settings, site), goal))
+        found.append(Telling(protocol.GOAL, _sensor("goal", settings, site), goal))
     return found
 
 

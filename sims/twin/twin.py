@@ -139,9 +139,9 @@ class Twin:
         if now != self._told or now_us - self._told_us >= _BODY_EVERY_US:
             self._told, self._told_us = now, now_us
             self._publish(protocol.BODY, robot.body(now_us))
-        notice = robot.notice(now_us)
-        if notice is not None:
-            self._publish(protocol.NOTICE, notice)
+        for notice in (robot.notice(now_us), robot.no_reset(now_us)):
+            if notice is not None:
+                self._publish(protocol.NOTICE, notice)
 
     def _write(self, now_ns: int, now_us: int, gap_ns: int) -> None:
         if self._box is None:

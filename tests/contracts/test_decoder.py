@@ -8,14 +8,15 @@ import pytest
 from neuroloop.config import body, resolve
 from neuroloop.testing.kernels import check_decoder
 
-SETTINGS = {"linear": {"weights": [[0.01, -0.01], [0.02, 0.03]], "window_ticks": 3, "tau_ms": 20.0}}
-"""by kind, what a Config cannot do without"""
+UNITS = 12
+"""splits into two groups, three and four"""
 
 
 @pytest.mark.parametrize("kind", resolve.kinds("decoder"))
-def test_decoder_keeps_its_promises(kind):
+def test_decoder_keeps_its_promises(kind, given, tmp_path):
     module = importlib.import_module(f"neuroloop.decode.{kind}")
-    settings = getattr(module, "EXAMPLE", SETTINGS.get(kind, {}))
+    needed = given("decoder", kind)
+    settings = {} if needed is None else needed(tmp_path)
     config = module.Config(**{"input": "motor", **settings})
 
-    check_decoder(module, config, body.load("rover", Path(), "here"))
+    check_decoder(module, config, body.load("rover", Path(), "here"), UNITS)

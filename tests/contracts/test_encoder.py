@@ -9,7 +9,7 @@ import pytest
 from neuroloop.config import resolve
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Site
-from neuroloop.core.values import Depth, Frame, Ranges, Scalars, Sound, SourceSpec
+from neuroloop.core.values import Depth, Frame, Ranges, Scalars, Sound, SourceSpec, Spikes
 from neuroloop.testing.kernels import check_encoder
 
 
@@ -26,8 +26,13 @@ def _sources():
         np.full((6, 8), 255),
     ]
     sounds = [rng.uniform(-1, 1, (160, 2)) for _ in range(3)] + [np.zeros((160, 2))]
+    events = []
+    for start_us in (0, 300, 5000):
+        t_us = start_us + np.sort(rng.integers(0, 300, 200))
+        events.append(Spikes(t_us, rng.integers(0, 96, 200).astype(np.uint32)))
     f = np.float32
     return {
+        Spikes: ((96,), None, events),
         Ranges: ((24,), bearing, [Ranges(0, s.astype(f), bearing) for s in scans]),
         Scalars: ((3,), None, [Scalars(0, r.astype(f)) for r in rows]),
         Frame: ((6, 8), bearing[:8], [Frame(0, p.astype(np.uint8)) for p in pictures]),
@@ -43,8 +48,9 @@ def test_encoder_keeps_its_promises(kind, given, tmp_path):
     settings = {} if needed is None else needed(tmp_path)
     checked = 0
     for reading, (shape, bearing, readings) in _sources().items():
+        rate_hz = 100.0 if reading is Sound else 20.0
         spec = SourceSpec(
-            "sensor", reading, shape, 20.0, labels=("a", "b", "c"), bearing_rad=bearing
+            "sensor", reading, shape, rate_hz, labels=("a", "b", "c"), bearing_rad=bearing
         )
         config = module.Config(**{"input": "sensor", **settings})
         try:

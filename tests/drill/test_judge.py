@@ -41,6 +41,16 @@ def test_a_stop_is_counted_from_the_last_command_before_the_fault():
     assert stop.t_ns == START_NS + 661 * MS
 
 
+def test_a_stop_is_also_counted_from_the_newest_command_of_all():
+    # commands go on until 40 ms after the fault
+    box = _box(_until(700), lambda k: max(0, k - 540))
+
+    stop = judge.stop_of(box, FAULT_NS)
+
+    assert stop.ms == pytest.approx(201.0)
+    assert stop.silent_ms == pytest.approx(160.0)
+
+
 def test_a_body_that_rolls_out_stands_still_later():
     box = _box(_until(600), forward=_until(720))
 
@@ -136,6 +146,16 @@ def test_motion_in_an_interval_that_does_not_hold_its_end():
     assert judge.moved(box, START_NS + 700 * MS, START_NS + 701 * MS)
     assert not judge.moved(box, START_NS + 600 * MS, START_NS + 700 * MS)
     assert not judge.moved(box, START_NS + 701 * MS)
+
+
+def test_a_twitch_after_a_stop_is_motion_that_came_back():
+    twitch = _box(lambda k: 0.3 if k < 550 or k == 900 else 0.0)
+
+    assert judge.resumed(twitch, FAULT_NS)
+    assert not judge.resumed(twitch, FAULT_NS, START_NS + 900 * MS)
+    assert not judge.resumed(_box(_until(550)), FAULT_NS)
+    hold = _box(lambda k: 0.0 if 600 <= k < 700 or k > 900 else 0.3)
+    assert not judge.resumed(hold, FAULT_NS)
 
 
 def test_commands_that_were_not_taken_are_counted():

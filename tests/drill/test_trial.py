@@ -10,6 +10,11 @@ from neuroloop.drill.plays import GoesOn, Stops
 from neuroloop.drill.trial import TRIES, carried_out
 
 
+def _carried_out(drill):
+    (result,) = carried_out([drill])
+    return result
+
+
 def _drill(play, **more):
     return Drill("try", "nothing", "nothing", more.pop("named", "said"), play, **more)
 
@@ -21,19 +26,19 @@ def _finding(**more):
 def test_a_try_in_which_the_body_had_no_core_is_repeated():
     gaps = [90.0, 30.0, 1.0, 1.0]
 
-    result = carried_out(_drill(lambda _: _finding(gap_ms=gaps.pop(0))))
+    result = _carried_out(_drill(lambda _: _finding(gap_ms=gaps.pop(0))))
 
     assert (result.tries, result.gap_ms, result.good) == (3, 1.0, True)
 
 
 def test_the_last_try_counts_even_where_it_was_disturbed():
-    result = carried_out(_drill(lambda _: _finding(gap_ms=judge.GAP_MS, wrong=["late"])))
+    result = _carried_out(_drill(lambda _: _finding(gap_ms=judge.GAP_MS, wrong=["late"])))
 
     assert (result.tries, result.wrong) == (TRIES, ("late",))
 
 
 def test_a_fault_that_nobody_names_is_wrong():
-    result = carried_out(_drill(lambda _: _finding(), named="the tooth fairy"))
+    result = _carried_out(_drill(lambda _: _finding(), named="the tooth fairy"))
 
     assert not result.good
     assert "the tooth fairy" in result.wrong[0]
@@ -43,14 +48,14 @@ def test_a_robot_that_cannot_be_drilled_is_wrong():
     def play(robot):
         raise PartError("no robot")
 
-    assert "no robot" in carried_out(_drill(play)).wrong
+    assert "no robot" in _carried_out(_drill(play)).wrong
 
 
 def test_a_missing_permission_is_named_and_nothing_is_run():
     def play(robot):
         raise AssertionError
 
-    result = carried_out(_drill(play, lacks=lambda: "CAP_OF_MAGIC"))
+    result = _carried_out(_drill(play, lacks=lambda: "CAP_OF_MAGIC"))
 
     assert (result.skipped, result.happened, result.tries) == ("CAP_OF_MAGIC", "skipped", 0)
 
@@ -59,11 +64,11 @@ def test_what_a_run_says_is_the_same_in_every_folder():
     def play(robot):
         return replace(_finding(), lines=[f"neuroloop: WARNING: said {robot.folder}/log"])
 
-    assert carried_out(_drill(play)).named == "said log"
+    assert _carried_out(_drill(play)).named == "said log"
 
 
 def test_a_robot_that_does_not_stop_is_found():
-    result = carried_out(_drill(Stops(lambda _: nullcontext()), named="armed since"))
+    result = _carried_out(_drill(Stops(lambda _: nullcontext()), named="armed since"))
 
     assert result.wrong == ("the wheels did not stop, or moved again though nobody armed",)
     assert result.happened == Happened.NOTHING
@@ -74,7 +79,7 @@ def test_a_robot_that_stops_where_it_should_go_on_is_found():
         robot.ask("disarm")
         return nullcontext()
 
-    result = carried_out(_drill(GoesOn(inject), named="disarmed"))
+    result = _carried_out(_drill(GoesOn(inject), named="disarmed"))
 
     assert result.happened == Happened.STOPPED
     assert "stood still" in result.wrong[0]

@@ -7,7 +7,7 @@ import pytest
 
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Site
-from neuroloop.core.values import Frame, Ranges, SourceSpec
+from neuroloop.core.values import Depth, Frame, Ranges, SourceSpec
 from neuroloop.encode import sectors
 
 
@@ -111,6 +111,50 @@ def test_the_median_of_a_sector_and_the_inverse_response(alone):
     encode(scan([0.1, 0.7, 9.0, np.nan, 3.5, 0.2, np.inf], [80, 60, 10, 30, -5, -30, -60]))
     # left: the middle of 0.1, 0.7, 9.0; right: of 0.2, 3.5, inf
     np.testing.assert_allclose(intensity(encode), [0.5, 0.1], rtol=1e-6)
+
+
+def test_the_median_of_many_beams(alone):
+    rng = np.random.default_rng(3)
+    config = sectors.Config(
+        "lidar", sectors=1, fov_deg=360, statistic="median", response="inverse", near_m=0.1
+    )
+    for n in (1, 2, 3, 10, 501):
+        encode = alone(sectors, config, lidar(n))
+        for metres in (rng.uniform(1, 4, n), rng.integers(1, 4, n), np.full(n, np.inf)):
+            encode(scan(metres, np.linspace(170, -170, n)))
+            middle = np.sort(metres)[n // 2]
+            assert intensity(encode)[0] == pytest.approx(0.1 / middle, rel=1e-6)
+
+
+def depth_camera(**more):
+    columns = np.radians([30, 10, -10, -30]).astype(np.float32)
+    return SourceSpec("depth", Depth, (4, 4), 30.0, **({"bearing_rad": columns} | more))
+
+
+def test_columns_of_a_depth_picture_are_sectors(alone):
+    config = sectors.Config("depth", sectors=2, fov_deg=80, near_m=0.5, far_m=2.5, bottom=0.75)
+    encode = alone(sectors, config, depth_camera())
+    metres = np.full((4, 4), np.inf, np.float32)
+    metres[1, 0], metres[2, 1], metres[3, 2], metres[0, 3] = 1.5, np.nan, 0.5, 2.0
+    encode(Depth(0, metres))
+    # the 0.5 m are in the lowest row, which is the floor and does not count
+    assert intensity(encode).tolist() == [0.5, 0.25]
+    encode(Depth(0, np.full((4, 4), np.nan, np.float32)))
+    assert intensity(encode).tolist() == [0.5, 0.25]
+
+
+@pytest.mark.parametrize(
+    ("settings", "more", "words"),
+    [
+        ({"top": 0.5, "bottom": 0.5}, {}, r"bottom \(0.5\) must be above top"),
+        ({}, {"bearing_rad": None}, "where its columns look"),
+    ],
+)
+def test_depth_pictures_without_rows_or_bearings_are_refused(settings, more, words):
+    with pytest.raises(ConfigError, match=words):
+        sectors.build(
+            sectors.Config("depth", **settings), Site("x", 0, 1000, source=depth_camera(**more))
+        )
 
 
 def test_a_rate_above_one_spike_a_tick_is_refused(alone):

@@ -21,6 +21,9 @@ from neuroloop.core import robot_protocol as protocol
 from neuroloop.mqtt import messages
 
 NAME = "rover"
+PATIENCE_S = 20.0
+"""only a test that fails waits for so long"""
+COMMAND_S = 0.02
 MODULES = ("protocol", "messages", "gate", "clock", "odometry", "drive", "reports", "packets")
 NO_WHEEL = "MicroPython for Linux comes as a wheel for Python 3.11 on x86-64 alone"
 has_wheel = importlib.util.find_spec("micropython_unix") is not None
@@ -43,6 +46,8 @@ class Pilot:
 
     def __init__(self, port, *, answers=True):
         self.owner, self.sequence, self.answers = random.randrange(1, 2**32), 0, answers
+        self.sent = 0
+        """commands, good and bad"""
         self.bodies, self.births, self.notices = [], [], []
         self.odometry, self.scans = [], []
         self._connected = threading.Event()
@@ -63,6 +68,7 @@ class Pilot:
         self.client.loop_stop()
 
     def send(self, name, payload, *, qos=0, retain=False):
+        self.sent += name in (protocol.DRIVE, protocol.DRIVE_JSON)
         properties = Properties(PacketTypes.PUBLISH)
         properties.MessageExpiryInterval = 60 if retain else 1
         told = self.client.publish(self.topic(name), payload, qos, retain, properties)
@@ -83,13 +89,28 @@ class Pilot:
         owner, sequence = fields.pop("owner"), fields.pop("sequence")
         return messages.drive(owner, sequence, sent_us, (left, right), **fields), sent_us
 
-    def keep(self, left, right, seconds, hz=50):
-        """Command the same for some time; returns when the last one was sent."""
-        sent_us, until = 0, time.monotonic() + seconds
-        while time.monotonic() < until:
-            sent_us = self.drive(left, right)
-            time.sleep(1 / hz)
-        return sent_us
+    def drive_until(self, holds, left=0.3, right=0.3, **changes):
+        """Command the same until something is true; returns when the last one was sent."""
+        until = time.monotonic() + PATIENCE_S
+        while True:
+            sent_us = self.drive(left, right, **changes)
+            if holds():
+                return sent_us
+            assert time.monotonic() < until, (self.body, self.notices[-3:], self.births[-3:])
+            time.sleep(COMMAND_S)
+
+    def reset(self, **changes):
+        """Ask the robot to end its newest emergency stop."""
+        names = {"who": "test", "boot": self.body.boot, "stop": self.body.stop}
+        self.send(protocol.RESET, json.dumps(names | changes), qos=1)
+
+    def end_stop(self):
+        """End the emergency stop, anew where another one came in between."""
+        until = time.monotonic() + PATIENCE_S
+        while self.flag(protocol.EMERGENCY):
+            assert time.monotonic() < until, self.body
+            self.reset()
+            self.next_body()
 
     @property
     def body(self):
@@ -98,8 +119,11 @@ class Pilot:
     def flag(self, flag):
         return bool(self.body and self.body.flags & flag)
 
-    def wait(self, holds, seconds=8):
-        until = time.monotonic() + seconds
+    def taken(self):
+        return self.body.verdicts[protocol.TAKEN]
+
+    def wait(self, holds):
+        until = time.monotonic() + PATIENCE_S
         while not holds():
             assert time.monotonic() < until, (self.body, self.notices[-3:], self.births[-3:])
             time.sleep(0.005)
@@ -109,6 +133,11 @@ class Pilot:
         count = len(self.bodies)
         # one may have been on its way already
         self.wait(lambda: len(self.bodies) > count + 1)
+        return self.body
+
+    def judged(self):
+        """Return what the robot says of itself when it has judged all commands so far."""
+        self.wait(lambda: self.body and sum(self.body.verdicts) >= self.sent)
         return self.body
 
     def _on_message(self, client, _, message):

@@ -10,8 +10,6 @@ import pytest
 
 from neuroloop.core import robot_protocol as protocol
 
-STOP_US = 250_000
-"""after the last valid command"""
 RUN = """
 [run]
 seconds = 600
@@ -88,7 +86,4 @@ def test_a_brain_drives_and_its_death_stops_the_wheels(brain, pilots, bridge, tm
     witness.wait(lambda: witness.body.verdicts[protocol.TAKEN] > 50)
     os.killpg(brain.pid, signal.SIGKILL)
     witness.wait(lambda: not witness.flag(protocol.AWAKE))
-    when_us, left, right = bridge()[-1]
-    assert (left, right) == (0.0, 0.0)
-    # the brain's clock is this machine's
-    assert when_us - witness.body.sent_us <= STOP_US
+    assert bridge()[-1][1:] == (0.0, 0.0)

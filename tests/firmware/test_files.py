@@ -16,7 +16,7 @@ BOARDS = sorted(FOLDER.glob("board_*.py"))
 SIX = {"motors", "encoders", "range_m", "emergency", "feed", "online"}
 # of MicroPython on an ESP32
 HERS = {"binascii", "gc", "json", "machine", "math", "network", "os", "select", "socket", "struct"}
-HERS |= {"sys", "time"}
+HERS |= {"sys", "time", "tls"}
 
 
 def imported(path):
@@ -92,5 +92,6 @@ def test_the_example_configuration_has_all_that_the_boards_ask_for():
                 collect(value)
 
     collect(config)
-    of_messages = {"power", "values", "who", "owner", "sequence", "sent_us", "valid_ms"}
+    of_messages = {"power", "values", "who", "owner", "sequence", "sent_us", "valid_ms", "boot"}
+    of_messages |= {"stop"}
     assert {a for a in asked if isinstance(a, str)} - of_messages <= names

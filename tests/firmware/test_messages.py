@@ -65,7 +65,7 @@ def test_json_that_does_not_fit_is_malformed(firmware, changes):
 @pytest.mark.parametrize("text", [b"", b"\xff", b"7", b"[]", b'"x"', b"null", b"{", b"{}"])
 def test_what_is_no_command_in_json_is_malformed(firmware, text):
     assert firmware.messages.drive_json(text, 2) is None
-    assert firmware.messages.who(text) is None
+    assert firmware.messages.reset(text) is None
 
 
 class Client:
@@ -93,12 +93,13 @@ def test_a_brain_reads_what_the_body_says(firmware):
     drive.want(gate.wanted(1_000))
     says.body(gate, drive, (-5, 17), 2_000, False)
     ((topic, payload, retain),) = client.sent
-    assert (topic, retain) == ("nl/1/r/state/body", False)
+    assert (topic, retain) == ("nl/2/r/state/body", False)
     body = messages.body_of(payload)
     assert body.flags == protocol.AWAKE | protocol.HELD | protocol.POWERED | protocol.SYNCED
     assert (body.boot, body.t_us, body.owner, body.sequence) == (99, 2_000, 7, 8)
     assert (body.offset_us, body.uncertainty_us, body.sent_us) == (-5, 17, 2**40)
     assert (body.left_mps, body.right_mps) == (0.25, -0.5)
+    assert body.stop == 0
     assert body.verdicts == (1, 0, 0, 0, 0, 0)
 
 

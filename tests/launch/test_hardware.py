@@ -6,11 +6,15 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import pytest
 
+from neuroloop.bench.hardware.drive import Drive, Way
+from neuroloop.bench.hardware.in_process import Beside, in_process
 from neuroloop.bench.hardware.latency import joined, latency
 from neuroloop.bench.hardware.setting import setting
+from neuroloop.cli._hardware import _ways
 from neuroloop.core.errors import ConfigError
 from neuroloop.drill.processes import descendants
 from sims import bullet
@@ -33,14 +37,12 @@ def hall(tmp_path):
     return path
 
 
-def command(*options):
+def line(*options):
     return [sys.executable, "-m", "neuroloop", "bench", "hardware", *map(str, options)]
 
 
 def run(*options):
-    return subprocess.run(
-        command(*options), capture_output=True, text=True, timeout=120, check=False
-    )
+    return subprocess.run(line(*options), capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_the_launcher_passes_arguments_and_exit_code_on(machine):
@@ -63,7 +65,7 @@ def test_the_goal_is_reached_through_the_broker(hall, plant):
     assert drive["twin"]["path_m"] == pytest.approx(1.5, abs=0.4)
     taken = drive["twin"]["verdicts"]["taken"]
     assert 0 < told["command_us"]["count"] <= taken
-    assert told["command_us"]["p99"] <= 200_000  # as long as a command is valid
+    assert told["command_us"]["p99"] <= 250_000  # as long as it is valid, and clocks uncertain
     assert told["scan_to_wheel_us"]["p50"] > told["scan_enters_us"]
 
 
@@ -71,7 +73,7 @@ def test_the_goal_is_reached_through_the_broker(hall, plant):
 def test_a_goal_that_is_missed_has_an_exit_code_and_a_report(hall):
     done = run("--world", hall, "--seconds", 3, "--set", "guard.arm=manual")
     assert done.returncode == 1
-    assert "0 of 1 goals reached" in done.stdout
+    assert "through the broker: 0 of 1 goals reached" in done.stdout
     assert "command, sent to taken" in done.stdout
     assert "goal NOT reached" in done.stderr
 
@@ -79,7 +81,7 @@ def test_a_goal_that_is_missed_has_an_exit_code_and_a_report(hall):
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_behind_however_it_ends(hall, tmp_path, ending):
     started = subprocess.Popen(
-        command("--world", hall, "--set", "guard.arm=manual"),
+        line("--world", hall, "--set", "guard.arm=manual"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "TMPDIR": str(tmp_path)},
@@ -115,10 +117,29 @@ def test_nothing_is_left_behind_however_it_ends(hall, tmp_path, ending):
         (["--set", "actuator.wheels.robot=other"], "one robot over MQTT"),
     ],
 )
-def test_what_cannot_be_driven_is_said_in_words(options, said):
-    done = run(*options)
-    assert done.returncode == 2
-    assert said in done.stderr
+def test_what_cannot_be_driven_is_said_in_words(command, options, said):
+    code, _, err = command("bench", "hardware", *options)
+    assert code == 2
+    assert said in err
+
+
+def test_the_same_way_is_driven_in_process_for_comparison(hall):
+    way = Way("plane", str(hall), 3, 20.0)
+    elsewhere = replace(way, start=(0.0, 2.0, 0.0), goal=(3.0, 2.0))
+    far = replace(way, goal=(50.0, 0.0))
+    first, second, third = in_process("navigate_by_hand", [way, elsewhere, far])
+    assert (first.reached, second.reached, third.reached) == (True, True, False)
+    assert first.path_m == pytest.approx(1.5, abs=0.4)
+    assert second.path_m == pytest.approx(2.5, abs=0.6)
+    assert in_process("navigate_by_hand", [way]) == [first]
+
+
+def test_people_are_told_how_both_went(hall):
+    reached = {"reached_s": 4.0, "path_m": 1.5, "contacts": 0}
+    drives = [Drive(reached, {}, None), Drive({**reached, "contacts": 1}, {}, None)]
+    lines = list(_ways(drives, [Beside(True, 1.4, 3.5)], "navigate_by_hand"))
+    assert "1 of 2 goals reached without a contact, after 1.50 m and 4.0 s" in lines[0]
+    assert "in process, by navigate_by_hand: 1 of 1" in lines[1]
 
 
 def test_an_error_of_the_brain_is_told_in_its_words(hall):

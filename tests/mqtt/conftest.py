@@ -1,6 +1,8 @@
 """A real Mosquitto on a free port of this machine, and a robot that is only its gate."""
 
 import json
+import os
+import re
 import shutil
 import socket
 import struct
@@ -8,6 +10,7 @@ import subprocess
 import threading
 import time
 import zlib
+from pathlib import Path
 
 import pytest
 from paho.mqtt.client import CallbackAPIVersion, Client, MQTTv5
@@ -16,7 +19,10 @@ from neuroloop.core import robot_protocol as p
 from neuroloop.core.command import Gate, Verdict, command
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.safety import State
+from neuroloop.mqtt import connection
 
+SHIPPED = Path(__file__).parents[2] / "configs" / "mosquitto"
+PASSWORDS = {"rover1": "one", "rover2": "two", "brain-rover1": "three", "panel": "four"}
 MOSQUITTO = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
 
 
@@ -44,16 +50,16 @@ class Broker:
         self._file = folder / f"mosquitto-{self.port}.conf"
         text = "\n".join(lines).replace("{port}", str(self.port))
         self._file.write_text(text + "\n")
-        self._log = folder / "mosquitto.log"
+        self.log = folder / "mosquitto.log"
         self.process = None
 
     def start(self):
-        with self._log.open("ab") as log:
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen([MOSQUITTO, "-c", self._file], stdout=log, stderr=log)
         until(self._listens)
 
     def _listens(self):
-        assert self.process.poll() is None, self._log.read_text()
+        assert self.process.poll() is None, self.log.read_text()
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
@@ -81,6 +87,50 @@ def mosquitto(tmp_path):
 @pytest.fixture
 def broker(mosquitto):
     return mosquitto()
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Wait less long for a broker that is not there."""
+    monkeypatch.setattr(connection, "START_S", 1.0)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """The shipped configuration with certificates and passwords, made as its guide says."""
+    folder = tmp_path_factory.mktemp("broker")
+    for name in ("mosquitto.conf", "acl"):
+        (folder / name).write_text((SHIPPED / name).read_text())
+    block = re.search(r"```sh\n(mkdir.*?)```", (SHIPPED / "README.md").read_text(), re.S).group(1)
+    *certificates, users = block.strip().splitlines()
+    assert len(certificates) == 5
+    assert "mosquitto_passwd passwords" in users
+    for line in certificates:
+        here = line.replace("robot-broker.lan", "localhost")
+        subprocess.run(here, shell=True, cwd=folder, check=True, capture_output=True)
+    (folder / "passwords").touch()
+    for user, password in PASSWORDS.items():
+        subprocess.run(
+            ["mosquitto_passwd", "-b", "passwords", user, password],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+        )
+    other = "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout x.key -out other.crt"
+    other += " && openssl x509 -in other.crt -outform DER -out other.der"
+    subprocess.run(other, shell=True, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture
+def guarded(folder, mosquitto):
+    """The shipped configuration, running on a free port of this machine."""
+    text = (folder / "mosquitto.conf").read_text()
+    text = text.replace("listener 8883", "listener {port} 127.0.0.1")
+    for word in ("cafile", "certfile", "keyfile", "password_file", "acl_file"):
+        text = re.sub(rf"^{word} ", f"{word} {folder}/", text, flags=re.M)
+    root = ["user root"] if os.geteuid() == 0 else []
+    return mosquitto(*text.splitlines(), *root)
 
 
 class Peer:
@@ -131,16 +181,17 @@ def body_message(**said):
     names = ("flags", "boot", "t_us", "owner", "sequence", "offset_us", "uncertainty_us")
     head = [said.get(name, 0) for name in names]
     counts = said.get("counts", (0,) * 6)
-    return sealed(struct.pack(p.BODY_LAYOUT, p.VERSION, *head, 0, 0.0, 0.0, *counts))
+    return sealed(struct.pack(p.BODY_LAYOUT, p.VERSION, *head, 0, 0, 0.0, 0.0, *counts))
 
 
 class Robot(Peer):
     """A robot's radio and gate; its clock began an hour before the brain's."""
 
     AHEAD_US = 3_600_000_000
+    WATCHDOG_NS = 1_000_000_000
 
     def __init__(self, port, name, **login):
-        self.name, self.gate = name, Gate(2, 200_000_000)
+        self.name, self.gate = name, Gate(2, self.WATCHDOG_NS)
         self.flags, self.mute = 0, False
         self.offset_us, self.raw, self.commands, self.notices = None, [], [], 0
         self._number, self._end = 0, threading.Event()

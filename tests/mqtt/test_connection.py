@@ -2,14 +2,10 @@
 
 import contextlib
 import logging
-import os
-import re
 import signal
 import socket
-import subprocess
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +15,7 @@ from neuroloop.core.secret import Secret
 from neuroloop.mqtt.connection import Connection
 from neuroloop.mqtt.settings import Broker, Tls
 
-SHIPPED = Path(__file__).parents[2] / "configs" / "mosquitto"
-PASSWORDS = {"rover1": "one", "rover2": "two", "brain-rover1": "three", "panel": "four"}
+from .conftest import PASSWORDS
 
 
 @pytest.fixture
@@ -41,41 +36,6 @@ def connect(tmp_path):
         one.__exit__(None, None, None)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """The shipped configuration with certificates and passwords, made as its guide says."""
-    folder = tmp_path_factory.mktemp("broker")
-    for name in ("mosquitto.conf", "acl"):
-        (folder / name).write_text((SHIPPED / name).read_text())
-    block = re.search(r"```sh\n(mkdir.*?)```", (SHIPPED / "README.md").read_text(), re.S).group(1)
-    *certificates, users = block.strip().splitlines()
-    assert len(certificates) == 4
-    assert "mosquitto_passwd passwords" in users
-    for line in certificates:
-        here = line.replace("robot-broker.lan", "localhost")
-        subprocess.run(here, shell=True, cwd=folder, check=True, capture_output=True)
-    (folder / "passwords").touch()
-    for user, password in PASSWORDS.items():
-        subprocess.run(
-            ["mosquitto_passwd", "-b", "passwords", user, password],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-    return folder
-
-
-@pytest.fixture
-def guarded(folder, mosquitto):
-    """The shipped configuration, running on a free port of this machine."""
-    text = (folder / "mosquitto.conf").read_text()
-    text = text.replace("listener 8883", "listener {port} 127.0.0.1")
-    for word in ("cafile", "certfile", "keyfile", "password_file", "acl_file"):
-        text = re.sub(rf"^{word} ", f"{word} {folder}/", text, flags=re.M)
-    root = ["user root"] if os.geteuid() == 0 else []
-    return mosquitto(*text.splitlines(), *root)
-
-
 @pytest.fixture
 def login(guarded, folder, monkeypatch):
     """Settings of a user of the guarded broker."""
@@ -94,6 +54,7 @@ left_open = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableException
 # --- words ---
 
 
+@pytest.mark.usefixtures("impatient")
 def test_no_broker_is_said_within_seconds(connect):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -102,6 +63,7 @@ def test_no_broker_is_said_within_seconds(connect):
             connect(Broker(port=port))
 
 
+@pytest.mark.usefixtures("impatient")
 def test_what_listens_but_is_no_broker_is_said(connect):
     with socket.socket() as deaf:
         deaf.bind(("127.0.0.1", 0))
@@ -110,6 +72,7 @@ def test_what_listens_but_is_no_broker_is_said(connect):
             connect(Broker(port=deaf.getsockname()[1]))
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_name_that_no_machine_has_is_said(connect):
     with pytest.raises(MachineError, match=r"no MQTT broker at nowhere.invalid:1883: "):
         connect(Broker("nowhere.invalid"))
@@ -149,25 +112,20 @@ def test_a_certificate_for_another_name_is_refused(login, connect):
 
 
 @left_open
-def test_a_certificate_of_somebody_else_is_refused(login, connect, tmp_path):
-    subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=x -keyout x.key -out x.crt",
-        shell=True,
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+def test_a_certificate_of_somebody_else_is_refused(login, connect, folder):
     with pytest.raises(PartError, match=r"was refused: .*(self-signed|unable to get)"):
-        connect(login("rover1", ca=tmp_path / "x.crt"))
+        connect(login("rover1", ca=folder / "other.crt"))
 
 
 @left_open
+@pytest.mark.usefixtures("impatient")
 def test_tls_with_a_broker_that_has_none_is_said(broker, folder, connect):
     tls = Tls(ca_file=str(folder / "certs/ca.crt"))
     with pytest.raises((MachineError, PartError), match="is this its port for TLS"):
         connect(Broker("localhost", broker.port, tls=tls))
 
 
+@pytest.mark.usefixtures("impatient")
 def test_nobody_gets_in_without_tls(login, connect):
     with pytest.raises((MachineError, PartError)):
         connect(login("rover1", ca=None))
@@ -179,6 +137,24 @@ def test_a_password_that_can_be_read_on_its_way_is_warned_of(monkeypatch, caplog
     login = far.login(tmp_path, "the broker")
     assert "can be read on its way" in caplog.text
     assert "secret" not in repr(login)
+
+
+def test_a_person_is_told_what_is_wrong(guarded, folder, command, tmp_path):
+    (tmp_path / "password").write_text("wrong")
+    ca = ("--ca-file", folder / "certs" / "ca.crt")
+    at = ("--host", "localhost", "--port", guarded.port, *ca, "--user", "panel")
+    code, _, err = command("robot", "r", *at, "--password-file", tmp_path / "password")
+    assert code == 3
+    assert 'refuses the user "panel" with this password' in err
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        code, _, err = command("robot", "r", "--port", probe.getsockname()[1])
+    assert code == 4
+    assert "no MQTT broker at 127.0.0.1" in err
+    code, _, err = command("robot", "r", "stopp")
+    assert (code, "stop or reset is wanted" in err) == (2, True)
+    code, _, err = command("robot", "a/b")
+    assert (code, "robot" in err) == (2, True)
 
 
 # --- rights ---

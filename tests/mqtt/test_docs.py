@@ -1,5 +1,6 @@
 """The examples of the protocol's page are messages, and say what the page says they say."""
 
+import json
 import math
 import re
 import struct
@@ -107,4 +108,17 @@ def test_numbers_of_the_page_are_those_of_the_protocol():
     assert f"above {p.MOST_UNCERTAINTY_US // 1000} ms" in PAGE
     assert f"older than {p.CLOCK_OLD_MS // 1000} s" in PAGE
     assert f"At most {p.MOST_BEAMS} directions" in PAGE
+    assert f"more than {p.MOST_AHEAD_US // 1000} ms plus the uncertainty" in PAGE
+    assert f"the version of the protocol, {p.VERSION};" in PAGE
+    assert set(re.findall(r"`nl/(\d+)/", PAGE)) == {str(p.VERSION)}
     assert all(f"`{verdict}`" in PAGE for verdict in p.VERDICTS[1:])
+
+
+def test_json_of_the_page_is_json():
+    cells = re.findall(r"^\| `?[a-z/`, ]+(?: on a \w+)? \| `(\{.*?\})`", PAGE, re.M)
+    assert len(cells) > 8
+    assert all(isinstance(json.loads(cell), dict) for cell in cells)
+    assert json.loads(cells[0])["version"] == p.VERSION
+    (refused,) = (json.loads(cell) for cell in cells if p.NO_RESET in cell)
+    (reset,) = (json.loads(cell) for cell in cells if "who" in cell and "boot" in cell)
+    assert {n: reset[n] for n in ("boot", "stop")} == {n: refused[n] for n in ("boot", "stop")}

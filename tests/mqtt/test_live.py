@@ -176,6 +176,7 @@ def test_a_sensor_may_have_a_process_of_its_own(live, robot, odometer, until):
     until(lambda: not said(loop)["against"])
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_without_its_broker_does_not_begin(live, broker):
     broker.kill()
     with pytest.raises(MachineError, match=r"sensor.wheels.*: no MQTT broker at 127.0.0.1"):

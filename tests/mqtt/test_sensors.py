@@ -152,12 +152,12 @@ def test_readings_are_stamped_by_the_robots_clock_once_that_is_known(
     known = body_message(flags=p.SYNCED, boot=7, offset_us=offset_us)
     robot.say(p.topic("rover1", p.BODY), known, 0)
     until(lambda: wheels.sensor.spec.stamped_by == "device")
-    until(lambda: wheels.now_us > 1_200_000)
+    until(lambda: wheels.now_us > 600_000)
     at_us = wheels.now_us
-    t_us = time.monotonic_ns() // 1000 - offset_us - 1_000_000  # a second ago
+    t_us = time.monotonic_ns() // 1000 - offset_us - 500_000  # half a second ago
     robot.say(p.topic("rover1", p.ODOMETRY), odometry(1, t_us), 0)
     (reading,) = until(wheels.read)
-    assert abs(reading.t_us - (at_us - 1_000_000)) < 300_000
+    assert abs(reading.t_us - (at_us - 500_000)) < 200_000
 
 
 def test_json_of_a_robot_is_stamped_by_its_clock(sensors, peer, body_message, until):
@@ -167,12 +167,12 @@ def test_json_of_a_robot_is_stamped_by_its_clock(sensors, peer, body_message, un
     offset_us = time.monotonic_ns() // 1000 - 5_000_000
     robot.say(p.topic("rover1", p.BODY), body_message(flags=p.SYNCED, offset_us=offset_us), 0)
     until(lambda: goal.sensor.spec.stamped_by == "device")
-    until(lambda: goal.now_us > 1_200_000)
+    until(lambda: goal.now_us > 600_000)
     at_us = goal.now_us
-    t_us = time.monotonic_ns() // 1000 - offset_us - 1_000_000
+    t_us = time.monotonic_ns() // 1000 - offset_us - 500_000
     robot.say(p.topic("rover1", "state/goal"), {"t_us": t_us, "bearing_rad": 0.5})
     (reading,) = until(goal.read)
-    assert abs(reading.t_us - (at_us - 1_000_000)) < 300_000
+    assert abs(reading.t_us - (at_us - 500_000)) < 200_000
 
 
 def test_lost_messages_are_counted_and_old_ones_ignored(sensors, peer, until, caplog):
@@ -182,7 +182,7 @@ def test_lost_messages_are_counted_and_old_ones_ignored(sensors, peer, until, ca
         robot.say(p.topic("rover1", p.ODOMETRY), odometry(number), 0)
     until(lambda: len(wheels.read()) == 4)
     assert wheels.sensor.lost == 2
-    assert "2 messages or more on nl/1/rover1/state/odometry were lost" in caplog.text
+    assert "2 messages or more on nl/2/rover1/state/odometry were lost" in caplog.text
 
 
 def test_a_robot_that_was_switched_on_anew_is_noticed_and_counts_anew(sensors, peer, until, caplog):
@@ -201,7 +201,7 @@ GARBAGE = {
         b"x" * 41,
         odometry(1)[:-1] + b"\0",
         odometry(1) + b"\0",
-        b"\x02" + odometry(1)[1:],
+        bytes([p.VERSION + 1]) + odometry(1)[1:],
         odometry(1, wheels=(float("nan"), 0, 0, 0)),
         b"y" * 100_000,
     ],

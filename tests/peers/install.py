@@ -59,9 +59,7 @@ def _base_python(version: str) -> str:
     show = ["-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
     for candidate in candidates:
         try:
-            found = subprocess.run(
-                [candidate, "-c", show], capture_output=True, text=True, check=False
-            )
+            found = subprocess.run([candidate, *show], capture_output=True, text=True, check=False)
         except FileNotFoundError:
             continue
         if found.stdout.strip() == version:  # a shim may be there and lead nowhere

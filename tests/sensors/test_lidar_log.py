@@ -80,6 +80,25 @@ def test_other_units_and_limits(log):
     assert scan.metres == pytest.approx([np.nan, np.inf, 1.0, 0.1], nan_ok=True)
 
 
+def test_zero_may_mean_nothing_within_range(log):
+    with log("0 0 1000\n", zero="nothing_within_range") as lidar:
+        (scan,) = lidar.read(1)
+    assert scan.metres.tolist() == [1.0, np.inf]
+
+
+def test_a_scan_without_any_measurement_is_one(log):
+    with log("0 0 0\n1 nan nan\n2 inf inf\n") as lidar:
+        first, second, third = lidar.read(10)
+    assert np.isnan([first.metres, second.metres]).all()
+    assert (third.metres == np.inf).all()
+    assert lidar.skipped == 0
+
+
+def test_commas_part_numbers_too(log):
+    with log("0,1000,2000\n1, 1001, 2001\n") as lidar:
+        assert lidar.read(10)[0].metres.tolist() == [2.0, 1.0]
+
+
 def test_it_ends_with_its_last_scan(log):
     with log() as lidar:
         lidar.read(200_000)

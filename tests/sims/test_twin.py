@@ -18,7 +18,7 @@ from sims.twin.brain_clock import BrainClock
 from sims.twin.log import Log
 from sims.twin.messages import sealed
 from sims.twin.robot import Robot
-from sims.twin.telling import GOAL, Rates, Wheels, tellings
+from sims.twin.telling import Rates, Wheels, tellings
 from sims.twin.twin import Twin
 
 OFFSET_US = 7_000_000_000
@@ -59,7 +59,8 @@ def test_no_command_makes_the_watchdog_longer(robot):
     robot.drive(drive(valid_ms=p.MOST_VALID_MS), 1_500)
     assert robot.wanted(1_501 + WATCHDOG_US) == [0.0, 0.0]
     old = drive(1, at_us=2_000, valid_ms=p.MOST_VALID_MS)
-    assert robot.drive(old, 2_000 + WATCHDOG_US + 1) is Verdict.LATE
+    unsure_us = robot.clock.known(2_000 + WATCHDOG_US).uncertainty_us
+    assert robot.drive(old, 2_000 + WATCHDOG_US + unsure_us + 1) is Verdict.LATE
 
 
 def test_a_second_brain_is_refused_and_told_so_until_the_first_is_silent(robot):
@@ -92,8 +93,8 @@ def test_what_was_seen_or_overtaken_is_not_obeyed_again(robot):
         (0, Verdict.TAKEN),
         (100_000, Verdict.TAKEN),  # as long as it is valid
         (101_500, Verdict.LATE),
-        (-1_000, Verdict.TAKEN),  # clocks do not agree that well
-        (-3_000, Verdict.LATE),
+        (-p.MOST_AHEAD_US, Verdict.TAKEN),  # clocks do not agree that well
+        (-p.MOST_AHEAD_US - 1_500, Verdict.LATE),
     ],
 )
 def test_age_is_judged_by_the_robots_clock(robot, age_us, verdict):
@@ -175,6 +176,17 @@ def test_tools_may_drive_in_json(robot, changed, verdict):
 def test_what_is_no_json_is_malformed(robot, message):
     assert robot.drive(message, 500, in_json=True) is Verdict.MALFORMED
     assert not robot.reset(message)
+    assert robot.drive(drive(), 1_500) is Verdict.TAKEN
+
+
+def test_a_command_may_be_older_than_the_watchdog_by_as_much_as_the_clock_is_uncertain():
+    robot = Robot((0.5, 0.5), WATCHDOG_US, BOOT)
+    synchronise(robot.clock, 0, way_us=10_000)
+    age_us = WATCHDOG_US + robot.clock.known(500_000).uncertainty_us
+    old = drive(at_us=500_000 - age_us, valid_ms=200)
+    older = drive(1, at_us=500_000 - age_us - 1, valid_ms=p.MOST_VALID_MS)
+    assert robot.drive(older, 500_000) is Verdict.LATE
+    assert robot.drive(old, 500_000) is Verdict.TAKEN
 
 
 def test_no_wheel_is_told_more_than_the_body_can(robot):
@@ -190,17 +202,49 @@ def test_an_emergency_stop_holds_whatever_comes_until_a_reset_and_then_a_new_com
     assert robot.drive(drive(1), 2_000) is Verdict.TAKEN
     assert robot.wanted(2_000) == [0.0, 0.0]
     assert brain.body_of(robot.body(2_000)).flags & (p.EMERGENCY | p.POWERED) == p.EMERGENCY
-    assert robot.reset(b'{"who": "me"}')
+    assert robot.reset(reset())
     assert robot.wanted(2_000) == [0.0, 0.0]
     robot.drive(drive(2), 2_500)
     assert robot.wanted(2_500) == pytest.approx([0.2, 0.1])
 
 
-@pytest.mark.parametrize("message", [b"", b"{}", b'{"who": ""}', b'{"who": 3}', b"\xff"])
-def test_only_somebody_can_reset(robot, message):
+def reset(**changes):
+    """Somebody wants to end the first emergency stop."""
+    return json.dumps({"who": "me", "boot": BOOT, "stop": 1} | changes).encode()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"{}",
+        b"\xff",
+        b'{"who": "me"}',
+        reset(who=""),
+        reset(who=3),
+        reset(boot=BOOT + 1),
+        reset(stop=0),
+        reset(stop=True),
+        reset(stop=10**30),
+    ],
+)
+def test_only_somebody_who_names_the_stop_ends_it(robot, message):
     robot.stop()
     assert not robot.reset(message)
-    assert not robot.reset(b'{"who": "me"}', retained=True)
+    assert not robot.reset(reset(), retained=True)
+    assert robot.emergency
+    assert json.loads(robot.no_reset(0)) == {"verdict": "no reset", "boot": BOOT, "stop": 1}
+    assert robot.no_reset(1) is None
+
+
+def test_a_reset_that_was_kept_back_ends_no_later_stop(robot):
+    robot.stop()
+    robot.stop()  # somebody else, while it stands already
+    assert not robot.reset(reset(stop=1))
+    assert brain.body_of(robot.body(1_500)).stop == 2
+    assert robot.reset(reset(stop=2))
+    robot.stop()
+    assert not robot.reset(reset(stop=2))
     assert robot.emergency
 
 
@@ -354,7 +398,7 @@ def test_scans_and_the_way_to_the_goal_are_told(tmp_path):
     world.run(1_000_000)
     scans = [brain.scan_of(message) for _, message in world.of(p.RANGE)]
     assert [len(s.metres) for s in scans] == [36] * 11
-    goal = json.loads(world.of(GOAL)[-1][1])
+    goal = json.loads(world.of(p.GOAL)[-1][1])
     assert goal["distance_m"] == pytest.approx(math.hypot(8.0, 8.0))
     assert goal["bearing_rad"] == pytest.approx(0.0, abs=1e-3)
     assert goal["t_us"] == scans[-1].t_us
@@ -376,8 +420,10 @@ def test_a_stop_that_the_broker_kept_stops_and_a_reset_that_it_kept_does_not_res
     world.hear(p.STOP, b"who knows", retained=True)
     world.run(50_000)
     assert world.plant.twist() == (0.0, 0.0)
-    world.hear(p.RESET, b'{"who": "me"}', retained=True)
+    world.hear(p.RESET, reset(), retained=True)
     assert world.robot.emergency
+    world.run(1_000)
+    assert json.loads(world.of(p.NOTICE)[-1][1])["verdict"] == p.NO_RESET
 
 
 def test_the_log_has_when_commands_were_sent_and_taken(world, tmp_path):

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,6 +14,8 @@ from neuroloop.core.errors import MachineError
 from neuroloop.core.orphan import die_with_parent
 
 START_S = 5.0
+OPEN = ("listener {port} 127.0.0.1", "allow_anonymous true")
+"""anybody on this machine may do anything"""
 
 
 def mosquitto() -> str:
@@ -31,21 +34,23 @@ def mosquitto() -> str:
 
 
 class Broker:
-    """Start it with ``with``; the port stays the same over restarts.
+    """Start it with ``with``; its ports stay the same over restarts.
 
     Parameters
     ----------
     folder : Path
         For its configuration file.
+    lines : sequence of str
+        Who may do what: lines of that file; ``{port}`` and ``{tls_port}`` in them are free ones.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = 0
+    def __init__(self, folder: Path, lines: Sequence[str] = OPEN) -> None:
+        self.folder, self._lines = folder, lines
+        self.port = self.tls_port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self.port = _free_port()
+        self.port, self.tls_port = _free_ports()
         self.start()
         return self
 
@@ -67,10 +72,10 @@ class Broker:
         """
         # started by root it would give up its rights, and be no child of ours for the kernel then
         config = self.folder / "mosquitto.conf"
-        config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-            "set_tcp_nodelay true\nlog_type none\nuser root\n"
-        )
+        common = ("persistence false", "set_tcp_nodelay true", "log_type none", "user root")
+        text = "\n".join((*self._lines, *common, ""))
+        text = text.replace("{port}", str(self.port)).replace("{tls_port}", str(self.tls_port))
+        config.write_text(text, "utf-8")
         command = [mosquitto(), "-c", str(config)]
         self._process = subprocess.Popen(
             command,
@@ -93,6 +98,13 @@ class Broker:
         """Number of its process, 0 where there is none."""
         return self._process.pid if self._process is not None else 0
 
+    def stop(self) -> None:
+        """End it in order: it takes leave of its clients."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(START_S)
+            self._process = None
+
     def kill(self) -> None:
         """End it without warning."""
         if self._process is not None:
@@ -106,8 +118,8 @@ class Broker:
             self._process.send_signal(number)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]

@@ -6,7 +6,6 @@ ask for real-time priority.
 """
 
 import os
-import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from neuroloop.bench.firmware.broker import Broker
 from neuroloop.bench.firmware.line import Line
 from neuroloop.bench.firmware.robot import Robot, config
 from neuroloop.bench.firmware.trace import OnMotor, on_motor, speed
+from neuroloop.bench.firmware.urgent import urgent
 from neuroloop.core import robot_protocol as protocol
 from neuroloop.core.errors import ConfigError, MachineError
 from neuroloop.mqtt import messages
@@ -118,7 +118,7 @@ def measure(task: Task) -> EchoCost:
     with tempfile.TemporaryDirectory(prefix="neuroloop-firmware-") as name:
         folder = Path(name)
         with Broker(folder) as broker, Robot(folder, _settings(broker.port, folder)) as robot:
-            fifo = _urgent(broker.pid) and _urgent(robot.pid)
+            fifo = urgent(broker.pid, PRIORITY) and urgent(robot.pid, PRIORITY)
             with Line(broker.port, "bench", (BODY, ASK)) as line:
                 brain = _Brain(line)
                 _wait(brain, robot)
@@ -162,17 +162,6 @@ def _wait(brain: _Brain, robot: Robot) -> None:
             why = robot.console() or "it says nothing"
             raise MachineError(f"the firmware does not answer: {why}")
         brain.listen(0.1)
-
-
-def _urgent(pid: int) -> bool:
-    """Give another process real-time priority, where that is allowed."""
-    if not sys.platform.startswith("linux"):
-        return False
-    try:
-        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(PRIORITY))
-    except PermissionError:
-        return False
-    return True
 
 
 def _cost(task: Task, brain: _Brain, sent: list[int], motor: OnMotor, fifo: bool) -> EchoCost:

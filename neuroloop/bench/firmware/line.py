@@ -7,13 +7,15 @@ It speaks as much MQTT 5 as that takes: connect, subscribe, publish, all with Qo
 import select
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
 from neuroloop.core.errors import MachineError
 
 _CONNECT, _CONNACK, _PUBLISH, _SUBSCRIBE, _SUBACK = 0x10, 0x20, 0x30, 0x82, 0x90
+_CLEAN, _WITH_LOGIN = 0x02, 0xC0
+"""flags of a connection"""
 _ANSWER_S = 5.0
 
 
@@ -23,15 +25,19 @@ class Line:
     Parameters
     ----------
     port
-        Of a broker on this machine that asks for no name.
+        Of a broker on this machine.
     name
         What the broker knows the connection by.
     topics
         What to subscribe to.
+    login
+        User and password, where the broker asks for them.
     """
 
-    def __init__(self, port: int, name: str, topics: tuple[str, ...]) -> None:
-        self._port, self._name, self._topics = port, name, topics
+    def __init__(
+        self, port: int, name: str, topics: tuple[str, ...], login: tuple[str, ...] = ()
+    ) -> None:
+        self._port, self._name, self._topics, self._login = port, name, topics, login
         self._socket = socket.socket()
         self._came = b""
 
@@ -46,10 +52,13 @@ class Line:
         self._socket.connect(("127.0.0.1", self._port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # version 5, clean start, no keep-alive, no properties
-        hello = _text("MQTT") + b"\5\2\0\0\0" + _text(self._name)
+        flags = _CLEAN | (_WITH_LOGIN if self._login else 0)
+        hello = _text("MQTT") + bytes((5, flags, 0, 0, 0))
+        hello += b"".join(map(_text, (self._name, *self._login)))
         self._ask(_packet(_CONNECT, hello), _CONNACK)
-        wishes = b"".join(_text(topic) + b"\0" for topic in self._topics)
-        self._ask(_packet(_SUBSCRIBE, b"\0\1\0" + wishes), _SUBACK)
+        if self._topics:
+            wishes = b"".join(_text(topic) + b"\0" for topic in self._topics)
+            self._ask(_packet(_SUBSCRIBE, b"\0\1\0" + wishes), _SUBACK)
         return self
 
     def __exit__(
@@ -60,17 +69,27 @@ class Line:
     ) -> None:
         self._socket.close()
 
-    def send(self, topic: str, payload: bytes) -> None:
+    def send(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Publish a message."""
-        self._socket.sendall(_packet(_PUBLISH, _text(topic) + b"\0" + payload))
+        self._socket.sendall(_publish(topic, payload, retain=retain))
+
+    def send_all(self, messages: Iterable[tuple[str, bytes]]) -> None:
+        """Publish many messages, topic and payload of each, in one go."""
+        self._socket.sendall(b"".join(_publish(topic, payload) for topic, payload in messages))
 
     def receive(self, seconds: float) -> Iterator[tuple[str, bytes]]:
-        """Wait for messages, and yield topic and payload of those that have come."""
+        """Wait for messages, and yield topic and payload of those that have come.
+
+        Raises
+        ------
+        MachineError
+            The broker closed the connection.
+        """
         for kind, body in self._packets(seconds):
-            if kind == _PUBLISH:
+            if kind & 0xF0 == _PUBLISH & 0xF0:
                 (length,) = struct.unpack_from(">H", body)
-                # without properties: nobody here sets any
-                yield body[2 : 2 + length].decode(), body[3 + length :]
+                size, start = _varint(body, 2 + length) or (0, len(body))
+                yield body[2 : 2 + length].decode(), body[start + size :]
 
     def _ask(self, packet: bytes, wanted: int) -> None:
         self._socket.sendall(packet)
@@ -81,20 +100,26 @@ class Line:
 
     def _packets(self, seconds: float) -> Iterator[tuple[int, bytes]]:
         if select.select([self._socket], [], [], max(0.0, seconds))[0]:
-            self._came += self._socket.recv(65536)
-        while (head := _head(self._came)) and len(self._came) >= sum(head):
-            start, size = head
-            packet, self._came = self._came[: start + size], self._came[start + size :]
-            yield packet[0], packet[start:]
+            came = self._socket.recv(65536)
+            if not came:
+                raise MachineError(f"the broker at port {self._port} closed the connection")
+            self._came += came
+        at, whole = 0, []
+        while (head := _varint(self._came, at + 1)) and len(self._came) >= sum(head):
+            size, start = head
+            whole.append((self._came[at], self._came[start : start + size]))
+            at = start + size
+        self._came = self._came[at:]
+        yield from whole
 
 
-def _head(data: bytes) -> tuple[int, int] | None:
-    """Return where a packet's body begins and how long it is, None where too little has come."""
+def _varint(data: bytes, at: int) -> tuple[int, int] | None:
+    """Return a number of variable length and what comes behind it, None where it is not whole."""
     size = 0
-    for at in range(1, min(len(data), 5)):
-        size |= (data[at] & 127) << 7 * (at - 1)
-        if data[at] < 128:
-            return at + 1, size
+    for place in range(at, min(len(data), at + 4)):
+        size |= (data[place] & 127) << 7 * (place - at)
+        if data[place] < 128:
+            return size, place + 1
     return None
 
 
@@ -102,8 +127,13 @@ def _text(text: str) -> bytes:
     return struct.pack(">H", len(text.encode())) + text.encode()
 
 
+def _publish(topic: str, payload: bytes, *, retain: bool = False) -> bytes:
+    return _packet(_PUBLISH | retain, _text(topic) + b"\0" + payload)
+
+
 def _packet(kind: int, body: bytes) -> bytes:
-    """Return a packet; a body of 16 KB is the most that two bytes of length can say."""
-    size = len(body)
-    length = bytes((size,)) if size < 128 else bytes((size & 127 | 128, size >> 7))
-    return bytes((kind,)) + length + body
+    size, length = len(body), b""
+    while size > 127:
+        length += bytes((size & 127 | 128,))
+        size >>= 7
+    return bytes((kind,)) + length + bytes((size,)) + body

@@ -5,6 +5,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ from neuroloop.core.errors import MachineError
 _PACKAGE = Path(__file__).parents[2]
 HEAP = "160k"
 """about what an ESP32 gives to a program"""
+_END_S = 5.0
 
 
 def firmware_folder() -> Path:
@@ -67,10 +69,16 @@ class Robot:
         For its configuration, its trace and what it prints.
     settings : dict
         As `config` returns it.
+
+    Attributes
+    ----------
+    within : sequence of str
+        What its command begins with the next time it is switched on: ``nsenter ...``.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder, self.settings = folder, settings
+        self.within: Sequence[str] = ()
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -89,7 +97,7 @@ class Robot:
         """Switch it on."""
         path = self.folder / "config.json"
         path.write_text(json.dumps(self.settings), "utf-8")
-        command = [*micropython(), "-X", f"heapsize={HEAP}", "main.py", str(path)]
+        command = [*self.within, *micropython(), "-X", f"heapsize={HEAP}", "main.py", str(path)]
         with (self.folder / "console").open("ab") as console:
             self._process = subprocess.Popen(
                 command,
@@ -117,6 +125,13 @@ class Robot:
         """Send it a signal."""
         if self._process is not None:
             self._process.send_signal(number)
+
+    def interrupt(self) -> None:
+        """End its program as an exception does: the last thing it does is to stop its motors."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)
+            self._process.wait(_END_S)
+            self._process = None
 
     def kill(self) -> None:
         """Switch it off without warning."""

@@ -56,8 +56,8 @@ class Drive:
 
     @property
     def reached(self) -> bool:
-        """Whether the goal was reached."""
-        return self.twin["reached_s"] is not None
+        """Whether the goal was reached, and nothing touched on the way."""
+        return self.twin["reached_s"] is not None and not self.twin["contacts"]
 
 
 def drive(setting: Setting, way: Way, port: int, folder: Path) -> Drive:

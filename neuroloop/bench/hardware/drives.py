@@ -16,8 +16,8 @@ from neuroloop.config import resolve, world_file
 from neuroloop.core.errors import ConfigError, MachineError
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_PRIORITY = 46
-"""of SCHED_FIFO, for the broker: between the twin and the brain's tick"""
+_PRIORITY = 55
+"""of SCHED_FIFO, for the broker: it stands for a machine of its own, as the twin does"""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def drives(task: Task, done: Callable[[Drive], None] = lambda _: None) -> list[D
     """
     found: list[Drive] = []
     _check_plant(task.plant)
-    chosen, ways = setting(task.run_file, task.changes), _ways(task)
+    chosen, ways = setting(task.run_file, task.changes), ways_of(task)
     with _told_to_end(), tempfile.TemporaryDirectory(prefix="neuroloop-") as name:
         folder = Path(name)
         with Broker(folder) as broker:
@@ -65,7 +65,14 @@ def _check_plant(kind: str) -> None:
         raise MachineError(f"--plant {kind}: {reason}")
 
 
-def _ways(task: Task) -> list[Way]:
+def ways_of(task: Task) -> list[Way]:
+    """Return what is to be driven.
+
+    Raises
+    ------
+    ConfigError
+        Where there are no such pairs.
+    """
     # a scan of 720 of PyBullet's rays takes longer than real time allows
     fast = ["lidar=outlines"] if task.plant == "bullet" else []
     way = Way(task.plant, task.world, task.seed, task.seconds, changes=fast)

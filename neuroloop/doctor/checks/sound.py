@@ -1,4 +1,4 @@
-"""PortAudio and its Python package, for microphones."""
+"""PortAudio and its Python package, for microphones; libsndfile's, for compressed recordings."""
 
 import ctypes.util
 import importlib.util
@@ -10,11 +10,12 @@ from neuroloop.doctor.remedy import pip_install, system_package
 
 
 def findings() -> Iterator[Finding]:
-    """Look for both; nothing is loaded."""
-    if importlib.util.find_spec("sounddevice") is None:
-        yield note("sounddevice", "not installed", pip_install("sounddevice"))
-    else:
-        yield ok("sounddevice", "installed")
+    """Look for them; nothing is loaded."""
+    for package in ("sounddevice", "soundfile"):
+        if importlib.util.find_spec(package) is None:
+            yield note(package, "not installed", pip_install(package))
+        else:
+            yield ok(package, "installed")
     # elsewhere the library travels in the wheel
     if sys.platform.startswith("linux"):
         library = ctypes.util.find_library("portaudio")

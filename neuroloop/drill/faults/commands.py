@@ -11,7 +11,7 @@ from neuroloop.drill.drill import Drill
 from neuroloop.drill.forger import WISH_MPS, Forger, Forgery
 from neuroloop.drill.plays import Check, GoesOn, Inject, Stops
 from neuroloop.drill.processes import freeze, thaw
-from neuroloop.drill.robot import Robot
+from neuroloop.drill.robot import AnyRobot
 
 _BESIDE, _INSTEAD = 10, 60
 """forged commands beside a healthy brain, and while it hangs"""
@@ -19,7 +19,7 @@ _SEEN_S, _BETWEEN_S, _EVERY_S = 4e-3, 0.02, 0.01
 
 
 @contextmanager
-def _standing(robot: Robot, forger: Forger) -> Iterator[None]:
+def _standing(robot: AnyRobot, forger: Forger) -> Iterator[None]:
     """Stop the brain between two of its commands."""
     while True:
         freeze(robot.brain)
@@ -32,7 +32,7 @@ def _standing(robot: Robot, forger: Forger) -> Iterator[None]:
         thaw(robot.brain)
 
 
-def _beside(robot: Robot, forger: Forger, forgery: Forgery) -> None:
+def _beside(robot: AnyRobot, forger: Forger, forgery: Forgery) -> None:
     """Slip forged commands between those of a healthy brain, which stands for a few ticks."""
     for _ in range(_BESIDE):
         with _standing(robot, forger):
@@ -43,7 +43,7 @@ def _beside(robot: Robot, forger: Forger, forgery: Forgery) -> None:
 
 def _forged(forgery: Forgery) -> Inject:
     @contextmanager
-    def inject(robot: Robot) -> Iterator[None]:
+    def inject(robot: AnyRobot) -> Iterator[None]:
         forger = Forger(robot.brain)
         _beside(robot, forger, forgery)
         with _standing(robot, forger):
@@ -57,13 +57,13 @@ def _forged(forgery: Forgery) -> Inject:
 
 
 @contextmanager
-def _claimed(robot: Robot) -> Iterator[None]:
+def _claimed(robot: AnyRobot) -> Iterator[None]:
     _beside(robot, Forger(robot.brain), _STRANGER)
     yield
 
 
 @contextmanager
-def _half_written(robot: Robot) -> Iterator[None]:
+def _half_written(robot: AnyRobot) -> Iterator[None]:
     forger = Forger(robot.brain)
     with _standing(robot, forger):
         robot.mark()

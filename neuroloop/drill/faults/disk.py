@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from neuroloop.core.errors import Exit
 from neuroloop.drill.drill import Drill
 from neuroloop.drill.plays import Stops
-from neuroloop.drill.robot import Robot
+from neuroloop.drill.robot import AnyRobot
 
 _ENOUGH = 1 << 16
 """bytes; what the run prints stays below, so that it can still say what went wrong"""
@@ -15,7 +15,7 @@ _ENOUGH_S = 5.0
 
 
 @contextmanager
-def _full(robot: Robot) -> Iterator[None]:
+def _full(robot: AnyRobot) -> Iterator[None]:
     """Let no file of the brain grow beyond the log: the kernel fails the next write of it."""
     log = robot.folder / "scans.txt.part"
     robot.wait_until(lambda: log.stat().st_size > _ENOUGH, _ENOUGH_S, "it wrote no log")

@@ -8,36 +8,28 @@ from contextlib import contextmanager
 from neuroloop.core.errors import Exit
 from neuroloop.drill import judge
 from neuroloop.drill.drill import Drill, Finding, Happened
-from neuroloop.drill.plays import (
-    Stops,
-    arm,
-    blind,
-    ended_with,
-    pulled,
-    refused_to_arm,
-    status,
-    told,
-)
-from neuroloop.drill.robot import Robot
+from neuroloop.drill.plays import Stops, arm, blind, moves, pulled, refused_to_arm
+from neuroloop.drill.robot import AnyRobot
+from neuroloop.drill.said import ended_with, status, told
 
 _STOPS = "stops; arming is refused until somebody resets"
 _READY_S = 30.0
 
 
 @contextmanager
-def _told(robot: Robot) -> Iterator[None]:
+def _told(robot: AnyRobot) -> Iterator[None]:
     robot.ask("stop")
     yield
 
 
 @contextmanager
-def _typed(robot: Robot) -> Iterator[None]:
+def _typed(robot: AnyRobot) -> Iterator[None]:
     if robot.keyboard is not None:
         os.write(robot.keyboard, b" ")
     yield
 
 
-def _unarmed(robot: Robot) -> Finding:
+def _unarmed(robot: AnyRobot) -> Finding:
     """Stop a robot that nobody has armed yet; it has to be reset before it can be armed."""
     found = Finding(Happened.REFUSED)
     robot.wait_until(lambda: bool(status(robot)), _READY_S, "it did not answer")
@@ -49,7 +41,7 @@ def _unarmed(robot: Robot) -> Finding:
     time.sleep(0.1)
     armed_ns = time.monotonic_ns()
     arm(robot)
-    robot.wait_moving(armed_ns)
+    moves(robot, armed_ns)
     outcome = robot.end()
     box = robot.box()
     found.lines += told(outcome)

@@ -6,14 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from neuroloop.bench.loop.stress import stressed
 from neuroloop.drill.drill import Drill
+from neuroloop.drill.permissions import SYS_NICE, SYS_TIME, lacks
 from neuroloop.drill.plays import GoesOn
-from neuroloop.drill.robot import Robot
+from neuroloop.drill.robot import AnyRobot
 
-_CAP_SYS_NICE, _CAP_SYS_TIME = 23, 25
 _HOG_S, _HOG_PRIORITY = 0.5, 20
 """below the tick and the body, above everything else"""
 _HOG = """\
@@ -30,7 +29,7 @@ _HOUR_S = 3600
 
 
 @contextmanager
-def _starved(robot: Robot) -> Iterator[None]:
+def _starved(robot: AnyRobot) -> Iterator[None]:
     """Keep every core busy, at ordinary priority."""
     with stressed(("cpu",)):
         robot.mark()
@@ -38,7 +37,7 @@ def _starved(robot: Robot) -> Iterator[None]:
 
 
 @contextmanager
-def _hogged(robot: Robot) -> Iterator[None]:
+def _hogged(robot: AnyRobot) -> Iterator[None]:
     """Keep every core from everything of ordinary priority for half a second.
 
     The fault begins when the last core is taken.  The hogs say themselves when that was: they leave
@@ -59,7 +58,7 @@ def _hogged(robot: Robot) -> Iterator[None]:
 
 
 @contextmanager
-def _stepped(robot: Robot) -> Iterator[None]:
+def stepped(robot: AnyRobot) -> Iterator[None]:
     """Set the machine's clock an hour ahead, then an hour behind, then back."""
     behind_ns = time.time_ns() - time.monotonic_ns()
 
@@ -79,13 +78,6 @@ def _stepped(robot: Robot) -> Iterator[None]:
         set_clock(0)
 
 
-def _lacks(name: str, number: int) -> str:
-    """Return the name of a capability that this process has not."""
-    lines = Path("/proc/self/status").read_text("ascii").splitlines()
-    effective = next(line.split()[1] for line in lines if line.startswith("CapEff:"))
-    return "" if int(effective, 16) >> number & 1 else name
-
-
 DRILLS = (
     Drill(
         "cpu-starved",
@@ -100,14 +92,14 @@ DRILLS = (
         "goes on, or stops",
         "armed since|stopped at|held for|no core",
         GoesOn(_hogged, lasts_s=0.7, may_stop=True),
-        lacks=lambda: _lacks("CAP_SYS_NICE", _CAP_SYS_NICE),
+        lacks=lambda: lacks(SYS_NICE),
     ),
     Drill(
         "clock-stepped",
         "the wall clock is set an hour ahead, then an hour behind",
         "goes on",
         "armed since",
-        GoesOn(_stepped),
-        lacks=lambda: _lacks("CAP_SYS_TIME", _CAP_SYS_TIME),
+        GoesOn(stepped),
+        lacks=lambda: lacks(SYS_TIME),
     ),
 )

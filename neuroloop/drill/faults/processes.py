@@ -5,22 +5,27 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from neuroloop.core.errors import Exit
 from neuroloop.drill import judge
 from neuroloop.drill.drill import Drill, Finding, Happened
-from neuroloop.drill.plays import Inject, Stops, arm, blind, ended_with, status, told
+from neuroloop.drill.plays import Inject, Stops, arm, blind, driving, moves
 from neuroloop.drill.processes import freeze, thaw
-from neuroloop.drill.robot import Robot
+from neuroloop.drill.robot import AnyRobot
+from neuroloop.drill.said import ended_with, status, told
+from neuroloop.drill.simulated import SimulatedRobot, body_process, box_of
 
 _RESTART_S = 20.0
 _NO_MOTION_S = 1.0
-Whose = Callable[[Robot], int]
+Whose = Callable[[Any], int]
 
 
-def _signalled(number: signal.Signals) -> Inject:
+def signalled(number: signal.Signals) -> Inject:
+    """Return what sends a signal to the brain."""
+
     @contextmanager
-    def inject(robot: Robot) -> Iterator[None]:
+    def inject(robot: AnyRobot) -> Iterator[None]:
         os.kill(robot.brain, number)
         yield
 
@@ -31,7 +36,7 @@ def frozen(whose: Whose) -> Inject:
     """Return what stops a process of the robot (SIGSTOP), and lets it go on afterwards."""
 
     @contextmanager
-    def inject(robot: Robot) -> Iterator[None]:
+    def inject(robot: AnyRobot) -> Iterator[None]:
         pid = whose(robot)
         robot.mark()
         freeze(pid)
@@ -43,11 +48,11 @@ def frozen(whose: Whose) -> Inject:
     return inject
 
 
-def _body_killed(robot: Robot) -> Finding:
+def _body_killed(robot: SimulatedRobot) -> Finding:
     """Kill the body; the run has to end and say so."""
     found = Finding()
-    robot.wait_moving()
-    body = robot.body
+    driving(robot)
+    body = body_process(robot)
     robot.mark()
     os.kill(body, signal.SIGKILL)
     outcome = robot.ended()
@@ -60,12 +65,12 @@ def _body_killed(robot: Robot) -> Finding:
     return found
 
 
-def _restarted(robot: Robot) -> Finding:
+def _restarted(robot: SimulatedRobot) -> Finding:
     """Kill a brain that is started again; it has to come back disarmed."""
     found = Finding()
-    robot.wait_moving()
+    driving(robot)
     first = robot.folder / "black_box.first"
-    os.link(robot.black_box, first)  # the next life has another one of the same name
+    os.link(robot.body.black_box, first)  # the next life has another one of the same name
     brain = robot.brain
     robot.mark()
     os.kill(brain, signal.SIGKILL)
@@ -78,9 +83,9 @@ def _restarted(robot: Robot) -> Finding:
     time.sleep(_NO_MOTION_S)
     armed_ns = time.monotonic_ns()
     arm(robot)
-    robot.wait_moving(armed_ns)
+    moves(robot, armed_ns)
     outcome = robot.end()
-    lives = [robot.box_of(first), robot.box()]
+    lives = [box_of(first), robot.box()]
     found.lines += told(outcome)
     found.wrong += ended_with(outcome, Exit.INTERRUPTED)
     for box in lives:
@@ -105,21 +110,21 @@ DRILLS = (
         "Ctrl-C (SIGINT)",
         "stops; the run reports",
         _USER,
-        Stops(_signalled(signal.SIGINT), exit_code=Exit.INTERRUPTED),
+        Stops(signalled(signal.SIGINT), exit_code=Exit.INTERRUPTED),
     ),
     Drill(
         "brain-terminated",
         "the brain is asked to end (SIGTERM)",
         "stops; the run reports",
         _USER,
-        Stops(_signalled(signal.SIGTERM), exit_code=Exit.INTERRUPTED),
+        Stops(signalled(signal.SIGTERM), exit_code=Exit.INTERRUPTED),
     ),
     Drill(
         "brain-killed",
         "the brain is killed (SIGKILL)",
         "the body stops by itself",
         _WATCHDOG,
-        Stops(_signalled(signal.SIGKILL), exit_code=-signal.SIGKILL),
+        Stops(signalled(signal.SIGKILL), exit_code=-signal.SIGKILL),
     ),
     Drill(
         "brain-restarted",
@@ -148,6 +153,6 @@ DRILLS = (
         "the simulated body hangs (SIGSTOP), then goes on",
         "stands still when it goes on; moves again when armed",
         "stopped at .*(body|plant)|the body silent",
-        Stops(frozen(lambda robot: robot.body), sleeps=True),
+        Stops(frozen(body_process), sleeps=True),
     ),
 )

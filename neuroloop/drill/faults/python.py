@@ -24,7 +24,7 @@ DRILLS = (
         "a decoder in Python raises",
         "stops; the run ends and says where",
         'decoder "wheels" failed: RuntimeError.*decoder.py',
-        Stops(pulled("raise"), exit_code=Exit.PART_FAILED),
+        Stops(pulled("fail"), exit_code=Exit.PART_FAILED),
         _DECODER,
     ),
     Drill(
@@ -32,7 +32,7 @@ DRILLS = (
         "a decoder in Python gives NaN",
         "stops; moves again when armed",
         "a command that is no number",
-        Stops(pulled("nan")),
+        Stops(pulled("nonsense")),
         _DECODER,
     ),
     Drill(

@@ -8,20 +8,20 @@ from contextlib import contextmanager
 from neuroloop.drill.drill import Drill
 from neuroloop.drill.plays import Stops, pulled
 from neuroloop.drill.processes import freeze, thaw
-from neuroloop.drill.robot import Robot
+from neuroloop.drill.simulated import SimulatedRobot, sensor_process
 
 _STOPS = "stops; moves again when armed"
 
 
 @contextmanager
-def _killed(robot: Robot) -> Iterator[None]:
-    os.kill(robot.sensor, signal.SIGKILL)
+def _killed(robot: SimulatedRobot) -> Iterator[None]:
+    os.kill(sensor_process(robot), signal.SIGKILL)
     yield
 
 
 @contextmanager
-def _frozen(robot: Robot) -> Iterator[None]:
-    sensor = robot.sensor
+def _frozen(robot: SimulatedRobot) -> Iterator[None]:
+    sensor = sensor_process(robot)
     freeze(sensor)
     try:
         yield

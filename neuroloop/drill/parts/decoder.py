@@ -18,7 +18,7 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
 
     input: str
     trigger: str = "trigger"
-    """a file; while it says ``hang``, ``raise`` or ``nan`` the decoder does so"""
+    """a file; while it says ``hang``, ``fail`` or ``nonsense`` the decoder does so"""
     gain: float = 0.00168
     """m/s of a wheel per spike a second of a neuron"""
 
@@ -35,7 +35,7 @@ class Wheels:
         """Return the motion wanted after a tick."""
         if tick.index % _LOOK_EVERY == 0:
             self._word = self._trigger.word
-        if self._word == "raise":
+        if self._word == "fail":
             raise RuntimeError("as the drill asked")
         while self._word == "hang":
             time.sleep(0.01)
@@ -44,7 +44,7 @@ class Wheels:
         counts = np.bincount(spikes.unit * 2 // self._units, minlength=2)
         rate_hz = counts / (self._units / 2) / dt_s
         self._rate_hz += dt_s / _TAU_S * (rate_hz - self._rate_hz)
-        values = self._gain * self._rate_hz if self._word != "nan" else np.full(2, np.nan)
+        values = self._gain * self._rate_hz if self._word != "nonsense" else np.full(2, np.nan)
         return Motion(tick.t_us, values.astype(np.float32))
 
 

@@ -65,7 +65,8 @@ class WallClock:
             tick.may_degrade_to(swap)
         tick.compile()
         live.tick = tick
-        with realtime.locked_memory() if self._config.lock_memory else nullcontext():
+        locked = realtime.locked_memory() if self._config.lock_memory else nullcontext()
+        with realtime.favoured(), locked:
             try:
                 self._run(loop, live, tick)
             finally:

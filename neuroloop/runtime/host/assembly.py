@@ -16,7 +16,7 @@ from neuroloop.runtime.host.body import LiveBody
 from neuroloop.runtime.host.memory import Shared
 from neuroloop.runtime.host.sensor import HostedSensor, Tell
 from neuroloop.runtime.host.wire import Build, Built, PartData
-from neuroloop.runtime.transducing import Transducing
+from neuroloop.runtime.transducing import Transducing, rehearse
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class Assembly:
             if part.config.input == sensor.name:
                 site = replace(_site(self.build, part, None), source=sensor.spec)
                 built = parts.opened(part, site, path, self.stack)
+                rehearse(built, sensor.spec)
                 found.append(Transducing(part.name, built, feeds[f"encoder.{part.name}"]))
         return found
 

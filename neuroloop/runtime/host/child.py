@@ -20,6 +20,7 @@ from neuroloop.runtime.host.wire import (
     Built,
     Call,
     Called,
+    Connected,
     Counted,
     End,
     Failed,
@@ -39,6 +40,8 @@ class Child:
     def __init__(self, memory: int) -> None:
         self.built: Built | None = None
         """what it said when its parts were open"""
+        self.connected = False
+        """whether its encoders are built too"""
         self.failure: Failed | None = None
         """its last words"""
         self.coming = ""
@@ -169,8 +172,15 @@ class Child:
                 self.coming = report.part
             case Built():
                 self.built = report
+            case Connected():
+                self.connected = True
             case Failed():
                 self.failure = report
+            case _:
+                self._pass_on(report)
+
+    def _pass_on(self, report: Report) -> None:
+        match report:
             case Noticed():
                 self._notices.append(report)
             case Counted():

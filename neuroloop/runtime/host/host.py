@@ -146,6 +146,8 @@ class Host:
         memory = shared.attach(self._rings)
         self._connect = Connect(rings, [wire.part_data(part) for part in encoders])
         self._send(self._connect, self._rings)
+        if encoders and self._minder.child is not None:
+            self._wait(self._minder.child, connected=True)
         return {r.name: Ring(memory[r.start : r.start + r.n_bytes]) for r in rings}
 
     def begin(self, start_ns: int, at_us: int = 0) -> None:
@@ -219,14 +221,14 @@ class Host:
             child.send(Begin(start_ns, (now_ns - start_ns) // 1000))
         return child
 
-    def _wait(self, child: Child) -> Built:
-        """Wait until all parts are open."""
+    def _wait(self, child: Child, *, connected: bool = False) -> Built:
+        """Wait until all parts are open, or all encoders at the sensors too."""
         start = time.monotonic()
         told = False
         while True:
             running = child.running
             child.hear(_LOOK_S)
-            if child.built is not None:
+            if child.built is not None and (child.connected or not connected):
                 return child.built
             if child.failure is not None:
                 raise wire.error_of(child.failure)

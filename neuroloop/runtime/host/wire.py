@@ -125,6 +125,10 @@ class Building(Struct, frozen=True, tag=True):
     part: str
 
 
+class Connected(Struct, frozen=True, tag=True):
+    """The encoders are built and the rings are filled once it begins."""
+
+
 class Failed(Struct, frozen=True, tag=True):
     """The process ends with this error."""
 
@@ -164,7 +168,7 @@ class Answer(Struct, frozen=True, tag=True):
 
 
 Request = Build | Connect | Begin | Call | End
-Report = Building | Built | Failed | Noticed | Logged | Counted | Answer
+Report = Building | Built | Connected | Failed | Noticed | Logged | Counted | Answer
 
 
 def part_data(part: Part) -> PartData:

@@ -21,7 +21,7 @@ from neuroloop.core import shared
 from neuroloop.core.errors import Exit, NeuroloopError, PartError
 from neuroloop.core.ring import Ring
 from neuroloop.core.shared import store
-from neuroloop.core.values import Scalars
+from neuroloop.core.values import Scalars, SourceSpec
 from neuroloop.runtime import realtime
 from neuroloop.runtime.feed import Feed
 from neuroloop.runtime.host import calls, wire
@@ -40,6 +40,8 @@ _COUNTS_NS = 100_000_000
 """how often what sensors counted is told, where it changed"""
 _SECOND_NS = 1_000_000_000
 _FASTEST_NS, _SLOWEST_NS = 200_000, 20_000_000
+_ARRIVAL_NS = 1_000_000
+"""how often a sensor is looked at that stamps its readings when they arrive"""
 _NOTHING = Scalars(0, np.zeros(1, np.float32))
 _PATIENCE_S, _LAST_WORDS_S = 0.1, 1.0
 
@@ -141,11 +143,13 @@ class Worker:
             sensor.connect(feeds[sensor.name], self._dt_us, at_it)
         if self._parts.body is not None:
             self._parts.body.connect(feeds[wire.BODY])
+        self._line.send(wire.Connected())
 
     def _begin(self, begin: Begin) -> None:
         body = self._parts.body
         if body is None:
-            self._live_as_sensors(begin)
+            with realtime.favoured():
+                self._live_as_sensors(begin)
             return
         body.begin(begin.start_ns, begin.at_us, time.monotonic_ns())
         realtime.ask(_PRIORITY, pin=False)
@@ -174,7 +178,7 @@ class Worker:
         start_us = (time.monotonic_ns() - begin.start_ns) // 1000
         for sensor in sensors:
             sensor.begin(begin.start_ns, max(begin.at_us, start_us))
-        period_ns = min(_period_ns(s.spec.rate_hz) for s in sensors)
+        period_ns = min(_period_ns(s.spec) for s in sensors)
         while not (self._ended or self._alone):
             now_ns = time.monotonic_ns()
             store(self._shared.words, HEARTBEAT, now_ns)
@@ -206,8 +210,10 @@ class Worker:
             self._serve(request, begun=True)
 
 
-def _period_ns(rate_hz: float) -> int:
-    quarter = _SECOND_NS / 4 / rate_hz if rate_hz else _FASTEST_NS
+def _period_ns(spec: SourceSpec) -> int:
+    if spec.stamped_by == "arrival":
+        return _ARRIVAL_NS
+    quarter = _SECOND_NS / 4 / spec.rate_hz if spec.rate_hz else _FASTEST_NS
     return round(min(max(quarter, _FASTEST_NS), _SLOWEST_NS))
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 from neuroloop.core.errors import NeuroloopError
+from neuroloop.runtime import realtime
 
 _LONGEST_BACK_OFF_S, _FIRST_BACK_OFF_S = 5.0, 0.1
 _SECOND_NS = 1_000_000_000
@@ -24,6 +25,8 @@ class Beside:
         From the end of one call to the next.
     again
         Mends what ``work`` works on after it raised; without it the thread ends with the error.
+    priority
+        Of SCHED_FIFO, where the machine grants it; 0 is an ordinary thread.
     """
 
     def __init__(
@@ -32,6 +35,7 @@ class Beside:
         work: Callable[[], None],
         period_s: float,
         again: Callable[[], None] | None = None,
+        priority: int = 0,
     ) -> None:
         self.name = name
         self.error: NeuroloopError | None = None
@@ -41,10 +45,11 @@ class Beside:
         self.hung = False
         """whether it was found hanging, for who looks after it"""
         self._work, self._period_s, self._again = work, period_s, again
+        self._priority = priority
         self.calls = 0
         """that returned"""
         self._since_ns = 0
-        self._stop = threading.Event()
+        self._stop, self._roused = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
@@ -54,6 +59,11 @@ class Beside:
     def ask_to_stop(self) -> None:
         """Let the call at hand be the last one."""
         self._stop.set()
+        self._roused.set()
+
+    def rouse(self) -> None:
+        """Let the next call come at once: there is work."""
+        self._roused.set()
 
     def ended(self, seconds: float) -> bool:
         """Wait for the end; whether it came."""
@@ -68,6 +78,8 @@ class Beside:
 
     def _run(self) -> None:
         back_off_s = _FIRST_BACK_OFF_S
+        if self._priority:
+            realtime.hurry(self._priority)
         while not self._stop.is_set():
             self._since_ns = time.monotonic_ns()
             try:
@@ -88,4 +100,5 @@ class Beside:
                 self._stop.wait(back_off_s)
                 back_off_s = min(2 * back_off_s, _LONGEST_BACK_OFF_S)
             else:
-                self._stop.wait(self._period_s)
+                self._roused.wait(self._period_s)
+                self._roused.clear()

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from neuroloop.core.message import R_DT_US, R_INDEX, R_T_US, messages
-from neuroloop.core.ports import Actuator
+from neuroloop.core.ports import Actuator, Rousing
 from neuroloop.core.safety import Order
 from neuroloop.core.values import Tick, UInt8s
 from neuroloop.runtime.boundary import blame
@@ -31,6 +31,9 @@ _HANG_S = 0.15
 _FIRST_S = _SLOW_S = 1.0
 """any other part"""
 _END_S = 0.5
+_PRIORITY = 49
+"""of what motion depends on in Python, just below the tick: it is never long at work, and a machine
+that lets it wait behind ordinary programs would stop the robot"""
 
 
 class Crew:
@@ -41,7 +44,7 @@ class Crew:
         self._vital: list[Beside] = []
         self._sensors = [self._sensor(s) for s in loop.sources if not s.hosted]
         self._others = [Beside("the onlookers", lambda: self._show(_LOOK_S), _PUMP_S)]
-        move = Beside("the actuators", self._move, _PUMP_S)
+        move = Beside("the actuators", self._move, _PUMP_S, priority=_PRIORITY)
         harmless = all(_harmless(actuator) for actuator in loop.actuators)
         (self._others if harmless else self._vital).append(move)
         if loop.python_parts:
@@ -125,7 +128,9 @@ class Crew:
     def _sensor(self, source: OpenSource) -> Beside:
         """Look at one sensor several times in each of its periods."""
         rate = source.spec.rate_hz
-        period = min(max(0.1 / rate, _PUMP_S), _POLL_S) if rate else _PUMP_S
+        # what is stamped by the device, or waits in a file, loses nothing by waiting a little
+        waits = rate and source.spec.stamped_by == "device"
+        period = min(max(0.1 / rate, _PUMP_S), _POLL_S) if waits else _PUMP_S
         ahead_us = _READ_AHEAD_US if source.recorded else 0
 
         def poll() -> None:
@@ -135,8 +140,23 @@ class Crew:
                 age_us = self._tick.now_us - source.newest_us
                 self.ages_us[source.spec.name] = max(self.ages_us.get(source.spec.name, 0), age_us)
 
-        again = None if source.recorded else source.reopen
-        return Beside(f'sensor "{source.spec.name}"', poll, period, again)
+        def again() -> None:
+            source.reopen()
+            listen()
+
+        name = f'sensor "{source.spec.name}"'
+        if source.recorded:
+            return Beside(name, poll, period)
+        # one that is roused works only when there is something; any other might never rest
+        urgent = isinstance(source.part, Rousing)
+        beside = Beside(name, poll, period, again, _PRIORITY if urgent else 0)
+
+        def listen() -> None:
+            if isinstance(source.part, Rousing):
+                source.part.rouse_by(beside.rouse)
+
+        listen()
+        return beside
 
     def _move(self) -> None:
         if self._tick.moved():

@@ -1,0 +1,1 @@
+"""How well a spiking network finds the edges of pictures, beside a classical detector."""

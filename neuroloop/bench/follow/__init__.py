@@ -1,0 +1,1 @@
+"""How well a network keeps a moving target in view and near: many courses through one room."""

@@ -1,0 +1,1 @@
+"""How well a spiking network tells which way things move."""

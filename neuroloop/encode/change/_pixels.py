@@ -1,0 +1,204 @@
+"""A field of pixels: what each remembers, and one step from a picture to events in order."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neuroloop.core.values import Float32s, Spikes, UInt8s
+from neuroloop.encode.change import _crossing as crossing
+from neuroloop.encode.change import _drift as drift
+from neuroloop.encode.change import _emit as emit
+from neuroloop.encode.change import _levels as levels
+from neuroloop.encode.change import _noise as noise
+from neuroloop.encode.change import _order as order
+from neuroloop.encode.change import _scan as scan
+from neuroloop.encode.change._lanes import PIXELS
+from neuroloop.encode.change._stamps import Span
+
+_STEPS = 1 << 16
+"""most steps of time between two frames; a step is a microsecond up to here"""
+_LEAST_THRESHOLD = 0.01
+_HIGH = 16.0
+"""a lift after which references are set anew, as float32 gets coarse"""
+
+
+@dataclass(frozen=True)
+class Model:
+    """How all pixels behave."""
+
+    threshold: float
+    threshold_off: float
+    threshold_sigma: float
+    most: int
+    refractory_us: int
+    cutoff_hz: float
+    leak_hz: float
+    leak_jitter: float
+    shot_noise_hz: float
+    hot_pixels: float
+    hot_pixel_hz: float
+
+
+@dataclass
+class Lost:
+    """Events that were not given, so far."""
+
+    beyond_most: int = 0
+    beyond_room: int = 0
+
+
+class Pixels:
+    """``n`` pixels; what changes of them is in ``state``."""
+
+    def __init__(self, model: Model, n: int, room: int, rng: np.random.Generator) -> None:
+        self.model, self.n, self.lost = model, n, Lost()
+        whole = -(-n // PIXELS) * PIXELS
+        self._on = _thresholds(model.threshold, model.threshold_sigma, n, rng)
+        self._off = _thresholds(model.threshold_off, model.threshold_sigma, n, rng)
+        self._thresholds = (self._on, self._off)
+        self._hot = np.sort(rng.choice(n, round(n * model.hot_pixels), replace=False)).astype(
+            np.uint32
+        )
+        self._drifts = model.cutoff_hz > 0 or model.leak_hz > 0
+        self._level, self._tables = levels.levels(), levels.inverse()
+        self.grey = np.zeros(whole, np.uint8)
+        """of the picture that the next `step` takes, up to ``n``"""
+        self.state: dict[str, NDArray[Any]] = {
+            "reference": np.zeros(n, np.float32),
+            "old": np.zeros(whole, np.uint8),
+            "random": rng.integers(0, 2**64, 1, np.uint64),
+            "resting": np.zeros(n if model.refractory_us else 1, np.uint8),
+            "ready": np.zeros(n if model.refractory_us else 1, np.int64),
+        }
+        if self._drifts:
+            more = {name: np.zeros(n, np.float32) for name in ("filtered", "upper", "lower")}
+            self.state |= more | {"lift": np.zeros(1)}
+            work = (np.empty(drift.BLOCK, np.float32) for _ in range(2))
+            self._block = (*work, np.empty(drift.BLOCK, np.uint8))
+        else:
+            self.state["low"] = np.zeros(whole, np.uint8)
+            self.state["high"] = np.full(whole, 255, np.uint8)
+        # the mean rate of all pixels is to be that asked for
+        self._leak = model.leak_hz / float(np.mean(1 / self._on.astype(np.float64)))
+        # without a sign, so that compiled code need not look for negative places
+        self._active, self._n = np.empty(whole, np.uint32), 0
+        self._moved = (np.empty(whole, np.float32), np.empty(whole, np.float32))
+        self._lines = (np.empty(whole, np.int32), *(np.empty(whole, np.float32) for _ in "sp"))
+        self._shots, self._all_noise = _noise_lists(room), _noise_lists(room)
+        size = room + emit.SPARE
+        self._place, self._unit = np.empty(size, np.uint16), np.empty(size, np.uint32)
+        self._histogram = np.zeros(1, np.uint32)
+
+    def begin(self) -> None:
+        """Take the picture in ``grey`` as what was always there."""
+        state, leaky = self.state, self.model.leak_hz > 0
+        if self._drifts:
+            to = (state["random"], state["filtered"], state["reference"])
+            drift.begin(self.grey, self._level, self._on, leaky, *to)
+            self._limit()
+        else:
+            state["reference"][:] = self._level[self.grey[: self.n]]
+            now = (state["reference"], *self._thresholds, *self._tables)
+            levels.rebound(*now, state["low"], state["high"])
+        state["resting"][:] = 0
+        self._turn()
+
+    def step(self, span: Span, room: int) -> Spikes:
+        """Return the events of the picture in ``grey``, at most ``room``.
+
+        Of more than that as many as needed are left out, evenly, and counted.
+        """
+        steps = min(span.length_us, _STEPS)
+        kept, over = self._drift(span, steps) if self._drifts else self._compare(steps)
+        noisy, lost = self._noise(span, steps)
+        wanted = kept + noisy[3]
+        self.lost.beyond_most += over
+        self.lost.beyond_room += lost
+        self._turn()
+        if not wanted:
+            return Spikes(np.empty(0, np.int64), np.empty(0, np.uint32))
+        listed, share = (self._active, self._n), (room, wanted)
+        clock = (span.begin_us, steps, steps / span.length_us, self.model.refractory_us)
+        rests = (self.state["resting"], self.state["ready"])
+        of = (listed, self._lines, noisy, 2 * self.n, share, clock, rests)
+        n_on, n_off, left_out = emit.emit(*of, self._place, self._unit)
+        self.lost.beyond_room += int(left_out)
+        return self._ordered((n_on, n_off), span, steps)
+
+    def _compare(self, steps: int) -> tuple[int, int]:
+        """Find the crossings of pixels outside the greys between which they are quiet."""
+        state = self.state
+        quiet = (state["low"], state["high"])
+        self._n = int(scan.outside(self.grey, *quiet, self._active))
+        seen = ((self._active, self._n), (state["old"], self.grey), self._level, self._thresholds)
+        of = (self.model.most, steps, state["reference"], self._tables, quiet, self._lines)
+        kept, over = crossing.cross(*seen, *of)
+        return int(kept), int(over)
+
+    def _drift(self, span: Span, steps: int) -> tuple[int, int]:
+        """Let all pixels drift, and find the crossings of those beyond a threshold then."""
+        state, model, lift = self.state, self.model, self.state["lift"]
+        follow = drift.follow(model.cutoff_hz, span.passed_us)
+        before = np.float32(lift[0])
+        lift[0] += self._leak * span.noise_us * 1e-6
+        limits = (state["upper"], state["lower"])
+        known = (self.grey, self._level, follow, (before, np.float32(lift[0])), state["filtered"])
+        listed = (self._active, *self._moved)
+        self._n = int(drift.drift(*known, *limits, self._block, listed))
+        pixels, reference = (self._active, self._n), state["reference"]
+        jitter = np.float32(model.leak_jitter if model.leak_hz > 0 else 0)
+        reset = (jitter, state["random"], reference, *limits)
+        of = (self._thresholds, model.most, steps, reset, self._lines)
+        kept, over = crossing.cross_drifting(pixels, self._moved, *of)
+        if lift[0] > _HIGH:
+            reference -= np.float32(lift[0])
+            self._limit()
+        return int(kept), int(over)
+
+    def _limit(self) -> None:
+        """Set the limits of all pixels, from where nothing is lifted."""
+        state = self.state
+        state["lift"][0] = 0
+        drift.limits(state["reference"], *self._thresholds, state["upper"], state["lower"])
+
+    def _noise(self, span: Span, steps: int) -> tuple[tuple[Any, Any, Any, int], int]:
+        """Draw noise; returns its lists and their length, and how many had no room."""
+        model, seconds, lists, n, lost = self.model, span.noise_us * 1e-6, self._shots, 0, 0
+        random = self.state["random"]
+        if model.shot_noise_hz > 0:
+            expected = model.shot_noise_hz * seconds
+            n, lost = noise.shot(self.grey, self.n, expected, steps, random, lists)
+        if len(self._hot) and model.hot_pixel_hz > 0:
+            expected = model.hot_pixel_hz * seconds
+            of = (self._hot, expected, steps, random, lists, n, self._all_noise)
+            n, more = noise.with_hot(*of)
+            lists, lost = self._all_noise, lost + more
+        return (*lists, int(n)), int(lost)
+
+    def _ordered(self, numbers: tuple[int, int], span: Span, steps: int) -> Spikes:
+        """Return the events that are written, in order."""
+        total = sum(numbers)
+        if len(self._histogram) != steps:
+            self._histogram = np.zeros(steps, np.uint32)
+        t_us, unit = np.empty(total + order.SPARE, np.int64), np.empty(total, np.uint32)
+        lists = (self._place, self._unit, numbers, self._histogram)
+        order.order(*lists, span.begin_us, span.length_us / steps, t_us, unit)
+        return Spikes(t_us[:total], unit)
+
+    def _turn(self) -> None:
+        """Make the picture the one before."""
+        self.grey, self.state["old"] = self.state["old"], self.grey
+
+
+def _noise_lists(room: int) -> tuple[NDArray[np.int32], NDArray[np.uint16], UInt8s]:
+    """Return room for the pixels, steps of time and signs of noise."""
+    size = room + 1
+    return np.empty(size, np.int32), np.empty(size, np.uint16), np.empty(size, np.uint8)
+
+
+def _thresholds(mean: float, sigma: float, n: int, rng: np.random.Generator) -> Float32s:
+    """Draw the threshold of each pixel, ``float32[n]``."""
+    drawn = rng.normal(mean, sigma, n) if sigma else np.full(n, mean)
+    return np.maximum(drawn, _LEAST_THRESHOLD).astype(np.float32)

@@ -1,0 +1,6 @@
+"""What the settings of the encoder ``burst`` cannot do without."""
+
+
+def settings(folder):
+    del folder
+    return {"low": [-2.0], "high": [2.0]}
