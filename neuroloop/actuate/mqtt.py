@@ -67,6 +67,8 @@ class MqttActuator:
         self._period_us = round(1e6 / config.rate_hz)
         self._sequence = -1
         self._due_us = 0
+        self._zero_us = 1 << 62
+        """when run time began by the monotonic clock, as far as motions tell"""
         self._guard: GuardAccess | None = None
         self._stop_us = 0
         self._faulty, self._logged, self._patient_us = False, "", 0
@@ -124,18 +126,20 @@ class MqttActuator:
         """
         now = now_us()
         self._look(now)
+        # a motion from before a time in which this process stood still is as old as it is
+        self._zero_us = min(self._zero_us, now - motion.t_us)
         # ticks as long as a period may come a little early
         if now >= self._due_us - self._period_us // 4 and not self._connection.waiting:
             self._due_us = max(self._due_us, now) + self._period_us
-            self._drive(motion.values.tolist())
+            self._drive(motion.values.tolist(), self._zero_us + motion.t_us)
 
     def stop(self) -> None:
         """Command zero, more than once, because a network may lose a command."""
         for _ in range(_STOPS):
-            self._drive([0.0] * len(self._body.channels))
+            self._drive([0.0] * len(self._body.channels), now_us())
             time.sleep(_STOP_PAUSE_S)
 
-    def _drive(self, values: list[float]) -> None:
+    def _drive(self, values: list[float], sent_us: int) -> None:
         if not self._connection.open or not all(map(math.isfinite, values)):
             return
         self._sequence = min(self._sequence + 1, _MOST_SEQUENCE)
@@ -143,7 +147,7 @@ class MqttActuator:
         command = messages.drive(
             self._owner,
             self._sequence,
-            now_us(),
+            sent_us,
             values,
             valid_ms=self._config.valid_ms,
             power=state is not State.OFF,

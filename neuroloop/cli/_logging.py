@@ -3,12 +3,15 @@
 import json
 import logging
 import os
+import re
 import sys
 import time
 from datetime import UTC, datetime
 from enum import StrEnum
 
 _PAUSE_S = 60.0
+_DIGITS = re.compile(r"\d+")
+_MOST_SEEN = 1000
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 """of syslog, by the least level that has it"""
 _DEBUG = 7
@@ -31,7 +34,10 @@ class Brake:
 
     def __call__(self, record: logging.LogRecord) -> bool:
         """Say whether a record is shown."""
-        key = f"{record.name}:{record.msg}"
+        # numbers change from time to time; "%s" alone says nothing about what repeats
+        key = f"{record.name}:{_DIGITS.sub('#', record.getMessage())}"
+        if len(self._seen) > _MOST_SEEN:
+            self._seen.clear()
         last, held = self._seen.get(key, (-_PAUSE_S, 0))
         now = time.monotonic()
         if now - last < _PAUSE_S:

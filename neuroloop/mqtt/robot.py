@@ -37,7 +37,7 @@ class RobotView:
         self._owner = owner
         self.body: BodyState | None = None
         self._heard_us = 0
-        self._gone = False
+        self._gone = self._anew = False
         self._refused = ""
         self.malformed = 0
         """messages that were none, counted"""
@@ -52,6 +52,8 @@ class RobotView:
         if body is None:
             self.malformed += 1
             return None
+        # shorter than anybody looks, and yet its world is another one
+        self._anew |= self.body is not None and body.boot != self.body.boot
         self.body, self._heard_us, self._gone = body, message.arrived_us, False
         return body
 
@@ -89,6 +91,9 @@ class RobotView:
     def trouble(self, now_us: int) -> str:
         """Return why it does not do what it is told, empty where it does."""
         body = self.body
+        if self._anew:
+            self._anew = False
+            return "was switched on anew"
         if self._gone:
             return "is gone: so says its last will"
         if body is None:

@@ -46,6 +46,7 @@ def wheels(broker):
 class Driver:
     def __init__(self, actuator):
         self.actuator, self.motion = actuator, None
+        self._start_ns = time.monotonic_ns()
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._drive, daemon=True)
         self._thread.start()
@@ -53,7 +54,8 @@ class Driver:
     def _drive(self):
         while not self._end.wait(0.001):
             if self.motion is not None:
-                self.actuator.write(Motion(0, np.float32(self.motion)))
+                t_us = (time.monotonic_ns() - self._start_ns) // 1000
+                self.actuator.write(Motion(t_us, np.float32(self.motion)))
 
     def pause(self):
         self._end.set()

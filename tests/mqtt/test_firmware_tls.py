@@ -57,7 +57,7 @@ def test_a_brain_drives_it_through_the_shipped_broker(board, brain, until, tmp_p
     robot = board()
 
     def driven():
-        brain.write(Motion(0, np.float32([0.3, 0.3])))
+        brain.write(Motion(now_us(), np.float32([0.3, 0.3])))
         trace = tmp_path / "trace"
         rows = trace.read_text().splitlines() if trace.exists() else []
         return not brain.robot.trouble(now_us()) and any(" 0.000000" not in row for row in rows)

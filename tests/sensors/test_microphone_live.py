@@ -11,7 +11,7 @@ from neuroloop.bench.hearing.live import measure
 from neuroloop.core.errors import MachineError
 from sensors.microphone import _device
 
-SECONDS = 20.0
+SECONDS = 8.0
 
 
 def blocks(samples):

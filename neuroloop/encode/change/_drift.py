@@ -16,14 +16,15 @@ import math
 import numpy as np
 
 from neuroloop.core.kernel import kernel
-from neuroloop.core.native import lowest, nonzero64
+from neuroloop.core.native import f32, i32, lowest, nonzero64, start_of, u8
 from neuroloop.core.values import Float32s
-from neuroloop.encode.change._lanes import PIXELS
+from neuroloop.encode.change._fuse import BURNT, MARGIN, NEVER
+from neuroloop.encode.change._lanes import PIXELS, outside
 from neuroloop.encode.change._random import GOLDEN, mixed
 
 _FRACTION = np.float32(2.0**-24)
-BLOCK = 1024
-"""pixels at a time: what they need fits into the nearest memory"""
+WORK = 3 * PIXELS
+"""numbers that `drift` works in"""
 
 
 def brightness() -> Float32s:
@@ -53,45 +54,86 @@ def begin(grey, level, on, leaky, random, filtered, reference):
 
 
 @kernel
-def limits(reference, on, off, upper, lower):
+def limits(reference, on, off, upper, lower, fuse):
     """Set the levels at which each pixel fires."""
     for i in range(on.shape[0]):
         upper[i], lower[i] = reference[i] + on[i], reference[i] - off[i]
+    fuse[:] = BURNT
 
 
 @kernel
-def drift(grey, level, share, lift, filtered, upper, lower, block, listed):
+def drift(pictures, level, share, lift, pixels, blocks, work, listed):
     """Let levels follow the light and list the pixels that are at a limit then.
 
-    ``lift`` is how far references have leaked since their `limits` were set, so far and now.
-    ``block`` are three arrays of `BLOCK` numbers to work in.  ``listed`` gets the pixels and how
-    far they were before and are after, lifted; returns how many there are.
+    Parameters
+    ----------
+    pictures
+        The one before and the new one.
+    level, share
+        By grey, the level and the part of the way there (`follow`).
+    lift
+        How far references have leaked since their `limits` were set, so far and now.
+    pixels
+        Their levels, and the upper and lower limits; a multiple of `PIXELS` long.
+    blocks
+        Of each block of pixels whether all have the level of their light, and the fuse
+        (`_fuse`); a block that stays as it is costs a compare of its greys.
+    work
+        `WORK` numbers (float32) to work in.
+    listed
+        Gets the pixels and how far they were before and are after, lifted.
+
+    Returns
+    -------
+    int
+        How many pixels are listed.
     """
-    (now, part, mask), (active, before, after) = block, listed
-    lift_before, lift_after = lift
-    n, pixels = 0, upper.shape[0]
-    for first in range(0, pixels, BLOCK):
-        size = min(BLOCK, pixels - first)
-        g, f = grey[first : first + size], filtered[first : first + size]
-        u, d = upper[first : first + size], lower[first : first + size]
-        # apart from what follows, which becomes wide instructions: looking up does not
-        for j in range(size):
-            now[j], part[j] = level[g[j]], share[g[j]]
-        for j in range(size):
-            is_ = f[j] + part[j] * (now[j] - f[j])
-            now[j] = is_
-            high = is_ + lift_after
-            mask[j] = np.uint8(high >= u[j]) | np.uint8(high <= d[j])
-        for j in range(size, BLOCK):
-            mask[j] = np.uint8(0)
-        for j in range(0, size, PIXELS):
-            word = nonzero64(mask, j)
-            while word != np.uint64(0):
-                at = j + lowest(word)
-                active[n] = first + at
-                before[n], after[n] = f[at] + lift_before, now[at] + lift_after
-                n += 1
-                word &= word - np.uint64(1)
-        for j in range(size):
+    (old, grey), (filtered, upper, lower), (settled, fuse) = pictures, pixels, blocks
+    (active, before, after), (lift_before, lift_after) = listed, lift
+    base, n = start_of(work), 0
+    now, part = f32(base, 0, PIXELS), f32(base, 4 * PIXELS, PIXELS)
+    left = i32(base, 4 * PIXELS, PIXELS)
+    mask = u8(base, 8 * PIXELS, PIXELS)
+    for b in range(settled.shape[0]):
+        first = b * PIXELS
+        still = settled[b] != 0 and outside(grey, old, old, first) == np.uint64(0)
+        if still and lift_after < fuse[b]:
+            continue
+        f = filtered[first : first + PIXELS]
+        u, d = upper[first : first + PIXELS], lower[first : first + PIXELS]
+        if still:
+            for j in range(PIXELS):
+                now[j] = f[j]
+        else:
+            g = grey[first : first + PIXELS]
+            # apart from what follows, which becomes wide instructions: looking up does not
+            for j in range(PIXELS):
+                now[j], part[j] = level[g[j]], share[g[j]]
+            on_its_way = 0
+            for j in range(PIXELS):
+                light = now[j]
+                now[j] = f[j] + part[j] * (light - f[j])
+                on_its_way += int(now[j] != light)
+            settled[b] = np.uint8(on_its_way == 0)
+        for j in range(PIXELS):
+            high = now[j] + lift_after
+            fires = np.uint8(high >= u[j]) | np.uint8(high <= d[j])
+            mask[j] = fires
+            # those that fire are seen to after their crossings
+            part[j] = NEVER if fires else max(u[j] - high - MARGIN, np.float32(0))
+        # as whole numbers, which are in the same order: their least is found in wide instructions
+        least = left[0]
+        for j in range(PIXELS):
+            least = min(least, left[j])
+        left[0] = least
+        fuse[b] = lift_after + part[0]
+        word = nonzero64(mask, 0)
+        while word != np.uint64(0):
+            at = lowest(word)
+            active[n] = first + at
+            before[n], after[n] = f[at] + lift_before, now[at] + lift_after
+            n += 1
+            word &= word - np.uint64(1)
+        for j in range(PIXELS):
             f[j] = now[j]
     return n

@@ -17,6 +17,7 @@ from neuroloop.core.values import Float32s, UInt8s
 LINEAR_BELOW = 20
 FINE = 1024
 """steps of the inverse tables a unit of the natural logarithm"""
+_LENGTH = 6 * FINE
 
 
 def levels() -> Float32s:
@@ -30,31 +31,33 @@ def levels() -> Float32s:
 def inverse() -> tuple[UInt8s, UInt8s]:
     """Return the least grey above, and the greatest below, each level ``k / FINE``.
 
-    Two tables ``uint8[6 * FINE]``; a level above that of white counts as above all.
+    Two tables ``uint8[6 * FINE]``; a level above that of white counts as above all, and the first
+    three as below all.
     """
     level = levels()
-    at = np.arange(6 * FINE) / FINE
+    at = np.arange(_LENGTH) / FINE
     least = np.minimum(np.searchsorted(level, at, "right"), 255)
+    least[:3] = 0
     greatest = np.maximum(np.searchsorted(level, at, "left") - 1, 0)
     return least.astype(np.uint8), greatest.astype(np.uint8)
 
 
 @inline
-def bounds(reference, on, off, least, greatest):
-    """Return the greys between which a pixel is certain to be quiet, lowest and highest.
+def at_steps(upper, lower):
+    """Return the places in the tables of the levels at which a pixel fires, as ``float32``.
 
-    They are narrower than the thresholds by one or two steps of the tables, so that roundings do
-    not matter: outside of them a pixel is looked at with the levels themselves.
+    They are narrower than those levels by one or two steps of the tables, so that roundings do not
+    matter: a pixel whose grey is outside is looked at with the levels themselves.
     """
-    last = least.shape[0] - 1
-    upper = np.int32((reference + on) * np.float32(FINE)) - 1
-    lower = np.int32((reference - off) * np.float32(FINE)) + 2
-    low = least[min(lower, last)] if lower > 2 else np.uint8(0)
-    return low, greatest[min(max(upper, 0), last)]
+    fine, least, last = np.float32(FINE), np.float32(0), np.float32(_LENGTH - 1)
+    above = np.float32(np.int32(upper * fine)) - np.float32(1)
+    below = np.float32(np.int32(lower * fine)) + np.float32(2)
+    return min(max(above, least), last), min(max(below, least), last)
 
 
 @kernel
 def rebound(reference, on, off, least, greatest, low, high):
-    """Set the greys between which each pixel is quiet."""
+    """Set the greys between which each pixel is certain to be quiet, lowest and highest."""
     for i in range(on.shape[0]):
-        low[i], high[i] = bounds(reference[i], on[i], off[i], least, greatest)
+        above, below = at_steps(reference[i] + on[i], reference[i] - off[i])
+        low[i], high[i] = least[np.int32(below)], greatest[np.int32(above)]

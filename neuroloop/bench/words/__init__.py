@@ -1,0 +1,1 @@
+"""How well a network knows spoken words, in the loop that users run."""
