@@ -7,7 +7,7 @@
 `testing.kernels`              `check_neuron`, `check_synapse`, `check_encoder`, `check_decoder`,
                                `check_guard`
 `testing.transducers`          `check_transducer`: an encoder that works at its sensor
-`testing.camera_server`        a network camera that shows what a test wants, and fails as cameras do
+`testing.camera_server`        a network camera that shows, and fails, as a test wants
 `testing.event_sender`         events over UDP, as an event camera's board sends them
 `testing.virtual_microphone`   a sound device that hears what a test plays
 ============================== ================================================================
