@@ -158,6 +158,9 @@ class MqttActuator:
         """Tell the guard where the robot begins or ceases to do what it is told."""
         if self._guard is None:
             return
+        if self.robot.taken_anew():
+            # its world may be another one: only a person lets it move again
+            self._guard.give(Order.DISARM, f"{self._who}, switched on anew,")
         trouble = self.robot.trouble(now)
         if not self._connection.open:
             trouble = "cannot be reached: no connection to the broker"

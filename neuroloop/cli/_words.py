@@ -30,7 +30,8 @@ def words(
     """Play words of speakers on which a network was not trained to it, in the loop itself.
 
     For each speaker of the digits there is a network that has never heard them. For example
-    `neuroloop bench words recordings.zip --plot out/words.png` or `neuroloop bench words --commands`.
+    `neuroloop bench words recordings.zip --plot out/words.png`, or
+    `neuroloop bench words --commands`.
     """
     from neuroloop.bench.words import drawing, exams
     from neuroloop.report import output, picture

@@ -16,6 +16,7 @@ from neuroloop.cli._hearing import hearing
 from neuroloop.cli._loop import loop
 from neuroloop.cli._motion import motion
 from neuroloop.cli._navigation import lesion, navigation
+from neuroloop.cli._words import words
 
 if TYPE_CHECKING:
     from neuroloop.bench.start import StartCost
@@ -38,6 +39,7 @@ verbs.command()(loop)
 verbs.command()(motion)
 verbs.command()(navigation)
 verbs.command()(lesion)
+verbs.command()(words)
 
 
 @verbs.command()

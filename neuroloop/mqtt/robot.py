@@ -88,12 +88,14 @@ class RobotView:
             and body.owner not in (0, self._owner)
         )
 
+    def taken_anew(self) -> bool:
+        """Whether it was switched on anew since this was asked last."""
+        anew, self._anew = self._anew, False
+        return anew
+
     def trouble(self, now_us: int) -> str:
         """Return why it does not do what it is told, empty where it does."""
         body = self.body
-        if self._anew:
-            self._anew = False
-            return "was switched on anew"
         if self._gone:
             return "is gone: so says its last will"
         if body is None:

@@ -128,9 +128,7 @@ def obey(block, pending, order, who, causes, now):
         pending[PENDING] = 0
         end(block, _EMERGENCY, _ASKED, who, now)
     elif order == _FAULT:
-        block[B_FAULTS] |= 1 << (-1 - who)
-        if state in (_ARMED, _HOLD):
-            end(block, _STOPPED, _PART, who, now)
+        block[B_FAULTS] |= 1 << (-1 - who)  # a cause like any other, for as long as it lasts
     elif order == _CLEAR:
         block[B_FAULTS] &= ~(1 << (-1 - who))
 

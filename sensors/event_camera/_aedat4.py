@@ -7,6 +7,7 @@ that starts with its size and ``EVTS``, and holds a vector of 16 bytes an event.
 Source: iniVation, "AEDAT file formats", docs.inivation.com.
 """
 
+import struct
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -25,6 +26,8 @@ from sensors.event_camera._unpack import unpacker
 
 MAGIC = b"#!AER-DAT4"
 _LINE = b"#!AER-DAT4.0\r\n"
+_MOST_BYTES = 1 << 20
+"""of a header"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,17 @@ class Header:
     size: Size
 
 
+def header_bytes(start: bytes) -> int:
+    """Return how much of a file its header takes, those bytes at least that are given.
+
+    A mebibyte at most: a larger one is taken for damaged.
+    """
+    (size,) = struct.unpack_from("<I", start.ljust(len(_LINE) + 4, b"\0"), len(_LINE))
+    return max(len(start), min(len(_LINE) + 4 + int(size), _MOST_BYTES))
+
+
 def header(start: bytes, path: Path) -> Header:
-    """Read the start of a file, of a mebibyte at most."""
+    """Read the start of a file, `header_bytes` of it."""
     damaged = f"`source`: {path}: the header of this AEDAT4 file is damaged"
     if not start.startswith(_LINE):
         raise ConfigError(damaged)
@@ -105,19 +117,29 @@ class Decoder:
 
     def decode(self, data: UInt8s, into: Events) -> tuple[int, int]:
         """Decode what is whole and fits; returns how many bytes and how many events."""
-        used = self._open(data) if self._next[0] == len(self._spans) else 0
-        size, to = (self.width, self.height), (into.t_us, into.x, into.y, into.p)
-        made = _records.decode(self._packets.data, self._spans, self._next, size, self.state, *to)
-        return used, int(made)
+        size, used, made = (self.width, self.height), 0, 0
+        while made < len(into):
+            if self._next[0] == len(self._spans):
+                used += self._open(data[used:], used)
+                if len(self._spans) == 0:
+                    break
+            room = into[made:]
+            to = (room.t_us, room.x, room.y, room.p)
+            places = self._packets.data, self._spans, self._next
+            made += int(_records.decode(*places, size, self.state, *to))
+        return used, made
 
-    def _open(self, data: UInt8s) -> int:
-        """Take in the packets that are whole; returns how many bytes they took."""
+    def _open(self, data: UInt8s, at: int) -> int:
+        """Take in packets that are whole; returns how many bytes they took.
+
+        ``at`` is how far behind the bytes that were used last ``data`` begins.
+        """
         used, places, ends = self._packets.take(data)
         self._spans = _records.spans(self._packets.data, np.array(ends, np.int64))
         self._next[:] = 0
         unknown = np.flatnonzero(self._spans[:, 1] < 0)
         if len(unknown):
             if not self.state[UNKNOWN]:
-                self.state[UNKNOWN_AT] = places[unknown[0]]
+                self.state[UNKNOWN_AT] = at + places[unknown[0]]
             self.state[UNKNOWN] += len(unknown)
         return used

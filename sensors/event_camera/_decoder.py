@@ -1,6 +1,6 @@
 """What a file format offers: where in a file its events are, and a decoder of them.
 
-Each format is a file of its own with ``layout(start, path, given)``: from the first mebibyte of a
+Each format is a file of its own with ``layout(start, path, given)``: from the first bytes of a
 file and the size that the user says its camera has, None where they do not, to a `Layout`.
 """
 

@@ -5,11 +5,9 @@ the 12 (4) or 8 (5) pixels of a vector go on, a bit each; 6 and 8 the lower and 
 time.  7, 10, 14 and 15 (continued, a trigger, others, continued) are no events of pixels.  The time
 overflows every 2^24 us.
 
-Nobody can foretell which kind the next word is, so that a branch for each would be guessed wrong every
-other time.  Therefore the place of the next event is one number, of which each word replaces a part
-by a mask; the events are unpacked from such numbers later, many at once.
-
-Source: Prophesee, "EVT 3.0 Format", docs.prophesee.ai.
+Nobody can foretell which kind the next word is: a branch for each would be guessed wrong every
+other time.  So the place of the next event is one number, of which each word replaces a part by a
+mask; the events are unpacked from such numbers later, many at once.
 """
 
 from functools import partial
@@ -139,9 +137,10 @@ def _places(words, state, places):
                 place,
                 np.uint64(_FARTHEST) << np.uint64(_COLUMN_BIT) | place & np.uint64(0xFFFFFFFF),
             )
-        elif not (kind == np.uint64(_TIME_HIGH) and np.int64(low) << 12 == high):
-            if (np.uint64(_NO_EVENTS) >> kind) & one == 0:
-                break
+        elif (np.uint64(_NO_EVENTS) >> kind) & one == 0 and (
+            kind != np.uint64(_TIME_HIGH) or np.int64(low) << 12 != high
+        ):
+            break
         k += one
     state[_PLACE] = np.int64(place)
     return np.int64(k), np.int64(n)

@@ -14,7 +14,7 @@ _FORMATS = {
     "es": _es,
     "csv": _csv,
 }
-_START_BYTES = 1 << 20
+_START_BYTES = 1 << 16
 _LARGEST = 1 << 14
 
 
@@ -43,6 +43,8 @@ def _start(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             start = file.read(_START_BYTES)
+            if start.startswith(_aedat4.MAGIC):
+                start += file.read(_aedat4.header_bytes(start) - len(start))
     except OSError as error:
         raise ConfigError(f"`source`: {path}: cannot be read: {error.strerror}") from error
     if not start:

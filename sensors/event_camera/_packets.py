@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neuroloop.core.values import UInt8s
-from sensors.event_camera._unpack import MOST_BYTES, PackedError, Unpack
+from sensors.event_camera._unpack import FULL, MOST_BYTES, Unpack
 
 _HEAD = struct.Struct("<ii")
-_AT_ONCE_BYTES = 1 << 20
-"""unpacked: as many events as a batch has"""
+_AT_ONCE_BYTES = 1 << 18
+"""unpacked: it and the events in it stay in a processor's cache"""
 
 
-@dataclass
+@dataclass(slots=True)
 class Packets:
     """Takes packets out of the bytes of a file, piece by piece."""
 
@@ -32,48 +32,44 @@ class Packets:
     _skip: int = field(default=0, init=False)
 
     def take(self, data: UInt8s) -> tuple[int, list[int], list[int]]:
-        """Unpack what is whole, a mebibyte or a little more, into ``data``.
+        """Unpack what is whole, 256 KiB or a little more, into ``data``.
 
         Returns
         -------
             How many bytes were used, where in them each packet began, and 0 and where in ``data``
             each ends; one that cannot be unpacked holds nothing.
         """
-        view, used = data.data, 0
+        view, size, used = data.data, len(data), 0
         places: list[int] = []
         ends = [0]
         while ends[-1] < _AT_ONCE_BYTES:
-            part = min(self._skip, len(view) - used)
-            used, self._skip = used + part, self._skip - part
-            if len(view) - used < _HEAD.size:
+            if self._skip:
+                part = min(self._skip, size - used)
+                used, self._skip = used + part, self._skip - part
+            start = used + _HEAD.size
+            if start > size:
                 break
             stream, length = _HEAD.unpack_from(view, used)
-            start, end = used + _HEAD.size, used + _HEAD.size + int(length)
             if stream not in self.streams or not 0 <= length <= MOST_BYTES:
                 self.broken = f"what follows is no packet (stream {stream}, {length:,} bytes)"
                 break
             if stream != self.stream:
-                used, self._skip = start, int(length)
+                used, self._skip = start, length
                 continue
-            if end > len(view):
+            end = start + length
+            if end > size:
                 break
             places.append(used)
-            ends.append(self._keep(self._unpacked(view[start:end]), ends[-1]))
+            ends.append(ends[-1] + self._unpacked(data[start:end], ends[-1]))
             used = end
         return used, places, ends
 
-    def _keep(self, packet: bytes, start: int) -> int:
-        """Put a packet into ``data``; returns where it ends."""
-        end = start + len(packet)
-        if end > len(self.data):
-            larger = np.empty(2 * end, np.uint8)
+    def _unpacked(self, packet: UInt8s, start: int) -> int:
+        """Unpack a packet into ``data`` from a place on; returns how many bytes it holds."""
+        n = self.unpack(packet, self.data[start : start + MOST_BYTES])
+        while n == FULL and len(self.data) < start + MOST_BYTES:
+            larger = np.empty(min(2 * len(self.data), start + MOST_BYTES), np.uint8)
             larger[:start] = self.data[:start]
             self.data = larger
-        self.data[start:end] = np.frombuffer(packet, np.uint8)
-        return end
-
-    def _unpacked(self, packet: memoryview) -> bytes:
-        try:
-            return self.unpack(packet)
-        except PackedError:
-            return b""
+            n = self.unpack(packet, self.data[start:])
+        return max(n, 0)

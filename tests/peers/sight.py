@@ -28,7 +28,7 @@ NAMES = {
 }
 CASES = (
     ("discs", 640, 480, ("clean", "noisy", "loop", "evlib", "eventify", "eventify_0_2")),
-    ("quiet", 640, 480, ("clean", "loop", "evlib", "eventify", "eventify_0_2")),
+    ("quiet", 640, 480, ("clean", "noisy", "loop", "evlib", "eventify", "eventify_0_2")),
     ("quiet", 1280, 720, ("clean", "loop")),
     ("texture", 1280, 720, ("clean", "noisy", "loop", "evlib", "eventify", "eventify_0_2")),
 )

@@ -73,9 +73,10 @@ def test_causes_that_take_turns_hold_as_one_does(armed):
 
 def test_a_stop_becomes_off_after_a_while_and_can_be_armed_from_there(armed):
     armed.tick(orders=[(Order.FAULT, 2)])
-    states = armed.ticks(OFF_US // DT_US + 1)
+    armed.ticks(HOLD_US // DT_US)
+    states = armed.ticks(OFF_US // DT_US + 2)
 
-    assert states == [State.STOPPED] * (OFF_US // DT_US) + [State.OFF]
+    assert states == [State.STOPPED] * (OFF_US // DT_US + 1) + [State.OFF]
     assert armed.tick(orders=[(Order.CLEAR, 2), Order.ARM]) is State.ARMED
 
 
@@ -86,15 +87,22 @@ def test_an_order_to_arm_is_refused_while_any_cause_stands(guard, cause):
     assert guard.tick() is State.DISARMED
 
 
-def test_a_failed_part_stops_at_once_and_blocks_until_it_is_well_itself(armed):
-    assert armed.tick(orders=[(Order.FAULT, 7), (Order.FAULT, MOST_WHO - 1)]) is State.STOPPED
+def test_a_failed_part_holds_at_once_and_blocks_until_it_is_well_itself(armed):
+    assert armed.tick(orders=[(Order.FAULT, 7), (Order.FAULT, MOST_WHO - 1)]) is State.HOLD
     assert armed.ended == (Cause.PART, -8, 1000)
+    assert armed.ticks(HOLD_US // DT_US + 1)[-1] is State.STOPPED
     armed.tick(orders=[(Order.CLEAR, 7), Order.ARM])
     armed.tick(orders=[(Order.CLEAR, 3), Order.ARM])
     assert armed.block[B_REFUSED] == 2
     assert armed.block[B_ACTIVE] == 1 << Cause.PART
     assert armed.tick(orders=[(Order.CLEAR, MOST_WHO - 1)]) is State.STOPPED
     assert armed.tick(orders=[Order.ARM]) is State.ARMED
+
+
+def test_a_part_that_fails_for_a_moment_holds_for_that_moment(armed):
+    assert armed.tick(orders=[(Order.FAULT, 7)]) is State.HOLD
+    assert armed.tick() is State.HOLD
+    assert armed.tick(orders=[(Order.CLEAR, 7)]) is State.ARMED
 
 
 def _into(guard, state):

@@ -115,9 +115,8 @@ class Twin:
         self.halt(State.EMERGENCY, Cause.EMERGENCY, -1 - who, now)
 
     def fault(self, who, now):
+        del now
         self.failed.add(who)
-        if self.state in MOVING:
-            self.halt(State.STOPPED, Cause.PART, -1 - who, now)
 
     def clear(self, who, now):
         self.failed.discard(who)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from neuroloop.bench.words.score import Score
 from neuroloop.report import output
 
@@ -12,7 +14,7 @@ def draw(scores: Sequence[Score], path: Path) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    table = sum(score.confusion for score in scores)
+    table = np.sum([score.confusion for score in scores], axis=0)
     words = list(scores[0].words)
     rows = len(words) + int(table[-1].any())
     share = 100.0 * table[:rows] / table[:rows].sum(1, keepdims=True).clip(min=1)

@@ -20,7 +20,7 @@ RATE_HZ, TAKES, SEED = 16_000, 3, 2026
 """of the voices"""
 
 
-def digits(place: Path, every: int = 1) -> Mapping[str, Score]:
+def digits(place: Path, every: int = 1) -> dict[str, Score]:
     """Return a score for each speaker who has a network that was trained without them.
 
     Raises
@@ -29,7 +29,7 @@ def digits(place: Path, every: int = 1) -> Mapping[str, Score]:
         Where there is no recording of such a speaker.
     """
     given = read(place)[::every]
-    scores = {}
+    scores: dict[str, Score] = {}
     for speaker in sorted({r.speaker for r in given}):
         network = _network(f"words_without_{speaker}")
         if network.is_file():

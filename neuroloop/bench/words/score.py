@@ -44,7 +44,7 @@ class Score:
 
     @property
     def answers(self) -> NDArray[np.int64]:
-        """Number of the word that was heard, ``len(words)`` where none was, ``int64[recordings]``."""
+        """Number of the word heard, ``len(words)`` where none was, ``int64[recordings]``."""
         heard = np.where(self.counts.max(1) < NOTHING, len(self.words), self.counts.argmax(1))
         return heard.astype(np.int64)
 
@@ -91,7 +91,9 @@ def _parts(recordings: Sequence[Recording]) -> list[Sequence[Recording]]:
     """Return recordings in parts that fit a run."""
     length_s = np.array([len(r.samples) / r.rate_hz + BETWEEN_S for r in recordings])
     number = (length_s.cumsum() // _MOST_S).astype(np.int64)
-    return [[recordings[k] for k in np.flatnonzero(number == n)] for n in np.unique(number)]
+    return [
+        [recordings[k] for k in np.flatnonzero(number == n).tolist()] for n in np.unique(number)
+    ]
 
 
 def _write(path: Path, recordings: Sequence[Recording]) -> NDArray[np.float64]:
@@ -115,7 +117,7 @@ def _write(path: Path, recordings: Sequence[Recording]) -> NDArray[np.float64]:
     return np.array(starts)
 
 
-def _counts(  # noqa: PLR0913
+def _counts(
     network: Path,
     words: int,
     sound: Path,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroloop.bench.words.recordings import Recording, decoded
 from neuroloop.core.errors import MachineError, PartError
 from neuroloop.core.values import Float32s
-from neuroloop.bench.words.recordings import Recording, decoded
 
 LANGUAGES = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029")
 TRAINED = ("m1", "m2", "m3", "m4", "m5", "m7", "f1", "f2", "f4", "f5", "adam", "klatt2", "klatt4",
@@ -77,7 +77,8 @@ def _resampled(samples: Float32s, own_hz: int, rate_hz: int) -> NDArray[np.float
     kept = np.zeros(n // 2 + 1, complex)
     both = min(len(kept), len(spectrum))
     kept[:both] = spectrum[:both]
-    return np.fft.irfft(kept, n) * (n / len(samples))
+    resampled: NDArray[np.float64] = np.fft.irfft(kept, n) * (n / len(samples))
+    return resampled
 
 
 def _trimmed(samples: NDArray[np.floating]) -> Float32s:
@@ -86,4 +87,5 @@ def _trimmed(samples: NDArray[np.floating]) -> Float32s:
     loud = np.flatnonzero(np.abs(samples) > 0.01 * peak)
     if peak == 0 or len(loud) == 0:
         raise PartError("espeak-ng said nothing but silence")
-    return (samples[loud[0] : loud[-1] + 1] * (_PEAK / peak)).astype(np.float32)
+    trimmed = samples[loud[0] : loud[-1] + 1] * (_PEAK / peak)
+    return np.asarray(trimmed, np.float32)

@@ -4,7 +4,7 @@ Each pixel remembers the level of its last event.  Where the level, which moves 
 from frame to frame, differs from it by a threshold, the pixel gives an event, stamped with the time
 at which it did so: unit ``y * w + x`` for brighter (ON), and ``w * h`` more for darker (OFF).  The
 first frame sets the levels.  `docs/change_encoder.md` has the model with its equations, sources and
-figures; each of the files ``_change_*.py`` has a part of it.
+figures; each of the files ``_*.py`` here has a part of it.
 
 Sources: P. Lichtsteiner, C. Posch and T. Delbruck, "A 128x128 120 dB 15 us latency asynchronous
 temporal contrast vision sensor", IEEE Journal of Solid-State Circuits 43(2), 2008; Y. Hu, S.-C. Liu
@@ -160,7 +160,8 @@ class Change:
     def snapshot(self) -> bytes:
         """Return all that changes of the pixels, the stamps and what was counted."""
         arrays = {name: array.tobytes() for name, array in self._pixels.state.items()}
-        saved = _Saved(arrays, self._stamps, self._pixels.lost, self._credit)
+        pixels = self._pixels
+        saved = _Saved(pixels.n, arrays, self._stamps, pixels.lost, self._credit)
         return msgspec.msgpack.encode(saved)
 
     def restore(self, state: bytes) -> None:
@@ -177,7 +178,8 @@ class Change:
         except msgspec.MsgspecError as error:
             raise PartError(f"{self._where}: this is not a snapshot of it: {error}") from None
         sizes = {name: len(content) for name, content in saved.arrays.items()}
-        if sizes != {name: array.nbytes for name, array in own.items()}:
+        expected = {name: array.nbytes for name, array in own.items()}
+        if (saved.pixels, sizes) != (self._pixels.n, expected):
             raise PartError(f"{self._where}: the snapshot is of other pixels than these settings")
         for name, array in own.items():
             array[:] = np.frombuffer(saved.arrays[name], array.dtype)
@@ -195,6 +197,7 @@ class Change:
 class _Saved(Struct, frozen=True):
     """A snapshot: the bytes of the pixels' arrays, and what the encoder keeps beside them."""
 
+    pixels: int
     arrays: dict[str, bytes]
     stamps: Stamps
     lost: Lost

@@ -75,17 +75,17 @@ def _steps(work, size):
 def cross(pixels, pictures, level, thresholds, most, steps, reference, tables, quiet, lines, work):
     """Find the crossings of the pixels listed, and the greys between which each is quiet now.
 
-    ``pixels`` is their list and how many there are, ``pictures`` the one before and the new one,
-    and ``quiet`` the lowest and highest grey of each pixel (`_levels.rebound`).  ``lines`` gets,
-    for each that is listed, the signed number of events and when they are.  Returns how many events
-    there are if no pixel gives more than ``most``, and how many more crossings there were.
+    ``pixels`` is their list, and from where to where in it; ``pictures`` are the one before and the
+    new one, and ``quiet`` the lowest and highest grey of each pixel (`_levels.rebound`).  ``lines``
+    gets, for each that is listed, the signed number of events and when they are.  Returns how many
+    events there are if no pixel gives more than ``most``, and how many more crossings there were.
     """
-    (active, n), (old, new), (on, off) = pixels, pictures, thresholds
+    (active, begin, end), (old, new), (on, off) = pixels, pictures, thresholds
     (least, greatest), (low, high), (number, start, pace) = tables, quiet, lines
     (r, on_, off_), (was, now), (start_, pace_), (upper, lower) = _rows(work)
     kept, over = 0, 0
-    for first in range(0, n, _BLOCK):
-        size = min(_BLOCK, n - first)
+    for first in range(begin, end, _BLOCK):
+        size = min(_BLOCK, end - first)
         for j in range(size):
             i = active[first + j]
             r[j], on_[j], off_[j] = reference[i], on[i], off[i]
@@ -97,8 +97,8 @@ def cross(pixels, pictures, level, thresholds, most, steps, reference, tables, q
             reference[i] = r[j]
             low[i], high[i] = least[np.uint32(lower[j])], greatest[np.uint32(upper[j])]
             number[first + j], start[first + j], pace[first + j] = few, start_[j], pace_[j]
-            kept += abs(few)
-            over += np.int32(now[j])
+            kept += abs(int(few))
+            over += int(now[j])
     return kept, over
 
 
@@ -108,15 +108,14 @@ def cross_drifting(pixels, moved, thresholds, most, steps, reset, lines, work):
 
     ``moved`` holds the levels of those listed, before and now, and how far references have leaked.
     ``reset`` is the deviation of a reference in thresholds after an event, the state of random
-    numbers, the references, the levels at which each pixel fires, upper and lower, and the fuses of
-    their blocks (`_drift.drift`).  All else is as in `cross`.
+    numbers, the references, and the fuses of their blocks (`_fuse`).  All else is as in `cross`.
     """
-    (active, n), (before, after, lift), (on, off) = pixels, moved, thresholds
-    (number, start, pace), (jitter, random, reference, upper, lower, fuse) = lines, reset
+    (active, begin, end), (before, after, lift), (on, off) = pixels, moved, thresholds
+    (number, start, pace), (jitter, random, reference, fuse) = lines, reset
     (r, on_, off_), (was, now), (start_, pace_), (error, _) = _rows(work)
     kept, over, state = 0, 0, random[0]
-    for first in range(0, n, _BLOCK):
-        size = min(_BLOCK, n - first)
+    for first in range(begin, end, _BLOCK):
+        size = min(_BLOCK, end - first)
         for j in range(size):
             i = active[first + j]
             r[j], on_[j], off_[j] = reference[i], on[i], off[i]
@@ -126,18 +125,15 @@ def cross_drifting(pixels, moved, thresholds, most, steps, reset, lines, work):
             error[j] = normal(mixed(state + GOLDEN * np.uint64(j + 1))) * jitter
         drawn = 0
         for j in range(size):
-            i, few, more = active[first + j], np.int32(was[j]), np.int32(now[j])
-            fired = few != 0
-            moved_by = error[drawn] * on_[j] if fired and jitter > 0 else np.float32(0)
-            drawn += int(fired and jitter > 0)
-            at = r[j] + moved_by
-            high, low = at + on_[j], at - off_[j]
-            reference[i], upper[i], lower[i] = at, high, low
-            b = i // PIXELS
-            fuse[b] = min(fuse[b], burning(after[first + j], high, low, lift))
+            i, few = active[first + j], np.int32(was[j])
+            errs = int((few != 0) & (jitter > 0))
+            at = r[j] + error[drawn] * on_[j] if errs else r[j]
+            drawn += errs
+            reference[i], b = at, i // PIXELS
+            fuse[b] = min(fuse[b], burning(after[first + j] - at, on_[j], off_[j], lift))
             number[first + j], start[first + j], pace[first + j] = few, start_[j], pace_[j]
-            kept += abs(few)
-            over += more
+            kept += abs(int(few))
+            over += int(now[j])
         state += GOLDEN * np.uint64(drawn)
     random[0] = state
     return kept, over

@@ -16,14 +16,17 @@ import math
 import numpy as np
 
 from neuroloop.core.kernel import kernel
-from neuroloop.core.native import f32, i32, lowest, nonzero64, start_of, u8
+from neuroloop.core.native import lowest
 from neuroloop.core.values import Float32s
-from neuroloop.encode.change._fuse import BURNT, MARGIN, NEVER
-from neuroloop.encode.change._lanes import PIXELS, outside
+from neuroloop.encode.change._fuse import MARGIN
+from neuroloop.encode.change._lanes import PIXELS, beyond, outside
 from neuroloop.encode.change._random import GOLDEN, mixed
 
 _FRACTION = np.float32(2.0**-24)
-WORK = 3 * PIXELS
+_NONE = np.uint64(0)
+STRETCH = 32
+"""blocks of pixels at a time"""
+WORK = 2 * STRETCH * PIXELS
 """numbers that `drift` works in"""
 
 
@@ -41,10 +44,10 @@ def follow(cutoff_hz: float, interval_us: int) -> Float32s:
 
 
 @kernel
-def begin(grey, level, on, leaky, random, filtered, reference):
-    """Set levels and references to a first picture; those that leak start at different heights."""
+def begin(grey, n, level, on, leaky, random, filtered, reference):
+    """Set ``n`` levels and references to a picture; those that leak start at different heights."""
     state = random[0]
-    for i in range(on.shape[0]):
+    for i in range(n):
         filtered[i] = level[grey[i]]
         reference[i] = filtered[i]
         if leaky:
@@ -54,16 +57,8 @@ def begin(grey, level, on, leaky, random, filtered, reference):
 
 
 @kernel
-def limits(reference, on, off, upper, lower, fuse):
-    """Set the levels at which each pixel fires."""
-    for i in range(on.shape[0]):
-        upper[i], lower[i] = reference[i] + on[i], reference[i] - off[i]
-    fuse[:] = BURNT
-
-
-@kernel
-def drift(pictures, level, share, lift, pixels, blocks, work, listed):
-    """Let levels follow the light and list the pixels that are at a limit then.
+def drift(pictures, level, share, lift, pixels, blocks, some, room, listed):
+    """Let levels follow the light and list the pixels that are beyond a threshold then.
 
     Parameters
     ----------
@@ -72,68 +67,63 @@ def drift(pictures, level, share, lift, pixels, blocks, work, listed):
     level, share
         By grey, the level and the part of the way there (`follow`).
     lift
-        How far references have leaked since their `limits` were set, so far and now.
+        How far references have leaked, so far and now.
     pixels
-        Their levels, and the upper and lower limits; a multiple of `PIXELS` long.
+        Their levels, references and thresholds, ON and OFF; a multiple of `PIXELS` long.
     blocks
         Of each block of pixels whether all have the level of their light, and the fuse
         (`_fuse`); a block that stays as it is costs a compare of its greys.
-    work
-        `WORK` numbers (float32) to work in.
+    some
+        The first block to look at, and the last, which is not looked at; `STRETCH` at most.
+    room
+        `WORK` numbers (float32), and `STRETCH` flags (uint8), to work in.
     listed
-        Gets the pixels and how far they were before and are after, lifted.
+        Gets the pixels and how far they were before and are after, lifted; and how many there are.
 
     Returns
     -------
     int
-        How many pixels are listed.
+        How many pixels are listed then.
     """
-    (old, grey), (filtered, upper, lower), (settled, fuse) = pictures, pixels, blocks
-    (active, before, after), (lift_before, lift_after) = listed, lift
-    base, n = start_of(work), 0
-    now, part = f32(base, 0, PIXELS), f32(base, 4 * PIXELS, PIXELS)
-    left = i32(base, 4 * PIXELS, PIXELS)
-    mask = u8(base, 8 * PIXELS, PIXELS)
-    for b in range(settled.shape[0]):
-        first = b * PIXELS
-        still = settled[b] != 0 and outside(grey, old, old, first) == np.uint64(0)
-        if still and lift_after < fuse[b]:
-            continue
-        f = filtered[first : first + PIXELS]
-        u, d = upper[first : first + PIXELS], lower[first : first + PIXELS]
-        if still:
-            for j in range(PIXELS):
-                now[j] = f[j]
-        else:
-            g = grey[first : first + PIXELS]
-            # apart from what follows, which becomes wide instructions: looking up does not
+    (old, grey), (filtered, reference, on, off), (settled, fuse) = pictures, pixels, blocks
+    (active, before, after, n), (lift_before, lift_after), (work, still) = listed, lift, room
+    half = STRETCH * PIXELS
+    # all at first, as looking up does not become wide instructions, and what is written in small
+    # pieces is not read in large ones soon
+    for k in range(some[1] - some[0]):
+        b = some[0] + k
+        g = grey[b * PIXELS : (b + 1) * PIXELS]
+        still[k] = np.uint8(settled[b] != 0 and outside(grey, old, old, b * PIXELS) == _NONE)
+        if still[k] == 0:
+            now, part = work[k * PIXELS : half], work[half + k * PIXELS : 2 * half]
             for j in range(PIXELS):
                 now[j], part[j] = level[g[j]], share[g[j]]
-            on_its_way = 0
+    for k in range(some[1] - some[0]):
+        b = some[0] + k
+        first, is_still = b * PIXELS, still[k] != 0
+        if is_still and lift_after < fuse[b]:
+            continue
+        f, now = filtered[first : first + PIXELS], work[k * PIXELS : half]
+        if is_still:
+            word, left = beyond(filtered, first, reference, on, off, first, lift_after)
+        else:
+            part, on_its_way = work[half + k * PIXELS : 2 * half], 0
             for j in range(PIXELS):
-                light = now[j]
-                now[j] = f[j] + part[j] * (light - f[j])
-                on_its_way += int(now[j] != light)
+                to = now[j]
+                now[j] = f[j] + part[j] * (to - f[j])
+                on_its_way += int(now[j] != to)
             settled[b] = np.uint8(on_its_way == 0)
-        for j in range(PIXELS):
-            high = now[j] + lift_after
-            fires = np.uint8(high >= u[j]) | np.uint8(high <= d[j])
-            mask[j] = fires
-            # those that fire are seen to after their crossings
-            part[j] = NEVER if fires else max(u[j] - high - MARGIN, np.float32(0))
-        # as whole numbers, which are in the same order: their least is found in wide instructions
-        least = left[0]
-        for j in range(PIXELS):
-            least = min(least, left[j])
-        left[0] = least
-        fuse[b] = lift_after + part[0]
-        word = nonzero64(mask, 0)
-        while word != np.uint64(0):
+            word, left = beyond(work, k * PIXELS, reference, on, off, first, lift_after)
+        # those that fire are seen to after their crossings
+        fuse[b] = lift_after + (left - MARGIN)
+        while word != _NONE:
             at = lowest(word)
+            is_ = f[at] if is_still else now[at]
             active[n] = first + at
-            before[n], after[n] = f[at] + lift_before, now[at] + lift_after
+            before[n], after[n] = f[at] + lift_before, is_ + lift_after
             n += 1
             word &= word - np.uint64(1)
-        for j in range(PIXELS):
-            f[j] = now[j]
+        if not is_still:
+            for j in range(PIXELS):
+                f[j] = now[j]
     return n

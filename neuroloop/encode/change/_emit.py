@@ -1,138 +1,75 @@
 """From the crossings of each pixel, and noise, to a list of events with their steps of time.
 
 Sixteen events of a pixel are computed at once, as that is one instruction of a wide processor;
-what is too many of them is written over by the next pixel.
-
-An event that comes sooner after the last one of its pixel than the refractory period is not given;
-noise is.
+what is too many of them is written over by the next pixel.  Nothing branches on what cannot be
+foreseen, as whether a pixel got brighter.
 """
 
 import numpy as np
 
 from neuroloop.core.kernel import inline, kernel
-from neuroloop.encode.change._lanes import EVENTS, events_back, events_on
-from neuroloop.encode.change._random import GOLDEN
+from neuroloop.encode.change._lanes import EVENTS, events
 
 SPARE = 2 * EVENTS
-"""places of the lists that stay free"""
-_HALF = np.uint64(32)
-_NEVER = -(2**62)
-_ALMOST = 1.0 - 1e-6
-"""rounds up what is above 0, without a call"""
-
-
-@inline
-def _keep(place, at, way, wrote, rule, moment):
-    """Keep those of some events that are due, close up, and return how many.
-
-    ``rule`` says whether there is too little room, the limit of the Weyl sequence, room that is
-    left and steps from event to event; ``moment`` is the sequence, the first step at which the next
-    event may come, and the last that was given; it comes back as it is then.
-    """
-    tight, limit, left, rest = rule
-    weyl, free, latest = moment
-    given, out = 0, 0
-    for j in range(wrote):
-        s = int(place[at + way * j])
-        weyl += GOLDEN
-        chosen = not tight or ((weyl >> _HALF) < limit and given < left)
-        out += not chosen
-        # no branch on what cannot be foreseen
-        due = chosen & (s >= free)
-        place[at + way * given] = np.uint16(s)
-        free, latest = (s + rest, s) if due else (free, latest)
-        given += int(due)
-    return given, out, (weyl, free, latest)
+"""places of each list that stay free"""
+_TOGETHER = 128
+"""pixels whose noise is written after their events: `_order.mend` has little to do then"""
 
 
 @inline
 def _noise_below(noise, limits, place, unit, done):
     """Write the noise of pixels below one; ``done`` is how far we are, and comes back."""
-    (noisy, noise_place, noise_on, n_noise), (i, off, tight, limit, room) = noise, limits
-    m, n_on, n_off, left_out, weyl = done
-    while m < n_noise and noisy[m] < i:
-        bright = noise_on[m] != 0
-        at = n_on if bright else unit.shape[0] - 1 - n_off
+    (noisy, noise_place, noise_on, n_noise), (end, off) = noise, limits
+    m, n_on, n_off = done
+    while m < n_noise and noisy[m] < end:
+        bright, half = np.int64(noise_on[m]), unit.shape[0] // 2
+        at = n_on if bright != 0 else half + n_off
         place[at] = noise_place[m]
-        unit[at] = noisy[m] if bright else off + noisy[m]
-        given = 1
-        if tight:
-            rule, moment = (tight, limit, room - n_on - n_off, 0), (weyl, 0, 0)
-            given, out, (weyl, _, _) = _keep(place, at, 1, 1, rule, moment)
-            left_out += out
-        n_on += given * int(bright)
-        n_off += given * int(not bright)
+        unit[at] = noisy[m] + (1 - bright) * off
+        n_on += bright
+        n_off += 1 - bright
         m += 1
-    return m, n_on, n_off, left_out, weyl
+    return m, n_on, n_off
 
 
 @kernel
-def emit(pixels, lines, noise, units, share, clock, rests, place, unit):
-    """Write the events: ON from the start of ``place`` and ``unit`` on, OFF from their end back.
+def emit(pixels, lines, noise, off, steps, place, unit):
+    """Write all events: ON from the start of ``place`` and ``unit`` on, OFF from their middle on.
 
-    Both are in the order of their units.
+    Both are in the order of their units, but for noise among 128 pixels.
 
     Parameters
     ----------
     pixels, lines
-        Those that light changed in, in order, and their crossings (`_change_crossing.cross`).
+        Those that light changed in, in order, and their crossings (`_crossing.cross`).
     noise
         Lists of pixels, steps of time and whether it is ON, and how many there are.
-    units
-        Number of units: ON, then OFF.
-    share
-        Room for events, and how many there are; of too many some are left out, evenly in place and
-        time: those at which a Weyl sequence is low.
-    clock
-        When the first of the steps begins, steps a microsecond, and the refractory period.
-    rests
-        Of each pixel whether it may still be within its refractory period when the frame begins,
-        and until when, where it may; changed here.
+    off
+        Number of pixels, which is the first unit that is OFF.
+    steps
+        Of time, from frame to frame.
 
     Returns
     -------
     tuple
-        How many are ON, how many OFF, and how many were left out for want of room.
+        How many are ON, and how many OFF.
     """
-    (active, n), (number, start, pace), (resting, ready) = pixels, lines, rests
-    n_noise, (room, wanted) = noise[3], share
-    begin, steps, per_us, refractory_us = clock
-    last, off = unit.shape[0] - 1, units // 2
-    rest, us = int(refractory_us * per_us + _ALMOST), 1.0 / per_us
-    top, apart = np.float32(steps - 1), np.float32(rest + 1)
-    tight, limit, weyl = room < wanted, np.uint64(2.0**32 * room / wanted), np.uint64(0)
-    n_on, n_off, m, left_out = 0, 0, 0, 0
-    for k in range(n + 1):
-        i = np.int64(active[k]) if k < n else off
-        if n_noise > 0:
-            limits = (i, off, tight, limit, room)
-            done = _noise_below(noise, limits, place, unit, (m, n_on, n_off, left_out, weyl))
-            m, n_on, n_off, left_out, weyl = done
-        count = abs(number[k]) if k < n else 0
-        if count == 0:
-            continue
-        bright, latest, free = number[k] > 0, _NEVER, 0
-        if rest > 0 and resting[i] != 0:
-            free = int(np.float64(ready[i] - begin) * per_us + _ALMOST) - 1
-        slow = rest > 0 and (abs(pace[k]) < apart or start[k] + pace[k] < np.float32(free + 1))
-        for q in range(0, count, EVENTS):
-            first = start[k] + np.float32(q) * pace[k]
-            at, way = (n_on, 1) if bright else (last - n_off, -1)
-            if bright:
-                events_on(place, unit, at, np.uint32(i), first, pace[k], top)
-            else:
-                events_back(place, unit, at, np.uint32(off + i), first, pace[k], top)
-            given = min(EVENTS, count - q)
-            if slow or tight:
-                rule = (tight, limit, room - n_on - n_off, rest)
-                given, out, moment = _keep(place, at, way, given, rule, (weyl, free, latest))
-                weyl, free, latest = moment
-                left_out += out
-            n_on += given if bright else 0
-            n_off += 0 if bright else given
-        if rest > 0 and not (slow or tight):
-            latest = int(min(start[k] + np.float32(count) * pace[k], top))
-        if rest > 0 and latest + rest >= steps:
-            resting[i] = np.uint8(1)
-            ready[i] = begin + np.int64((latest + 1) * us + _ALMOST) + refractory_us
-    return n_on, n_off, left_out
+    (active, n), (number, start, pace) = pixels, lines
+    half, top, n_noise = unit.shape[0] // 2, np.float32(steps - 1), noise[3]
+    n_on, n_off, m, end = 0, 0, 0, 0
+    for k in range(n):
+        i, signed = int(active[k]), int(number[k])
+        if n_noise > 0 and i >= end:
+            first = i // _TOGETHER * _TOGETHER
+            m, n_on, n_off = _noise_below(noise, (first, off), place, unit, (m, n_on, n_off))
+            end = first + _TOGETHER
+        count = abs(signed)
+        at, who = (n_on, i) if signed > 0 else (half + n_off, off + i)
+        events(place, unit, at, np.uint32(who), start[k], pace[k], top)
+        for q in range(EVENTS, count, EVENTS):
+            later = start[k] + np.float32(q) * pace[k]
+            events(place, unit, at + q, np.uint32(who), later, pace[k], top)
+        n_on += max(signed, 0)
+        n_off += max(-signed, 0)
+    _, n_on, n_off = _noise_below(noise, (off, off), place, unit, (m, n_on, n_off))
+    return n_on, n_off

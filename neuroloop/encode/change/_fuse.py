@@ -11,12 +11,11 @@ from neuroloop.core.kernel import inline
 
 BURNT = np.float32(-np.inf)
 """of a block that has to be looked at"""
-NEVER = np.float32(np.inf)
 MARGIN = np.float32(1e-4)
 
 
 @inline
-def burning(level, upper, lower, lift):
-    """Return the fuse of a pixel from its level, lifted, and the levels at which it fires."""
-    left = upper - level - MARGIN
-    return lift + left if level > lower else BURNT
+def burning(above, on, off, lift):
+    """Return the fuse of a pixel from how far it is above its reference."""
+    left = on - above - MARGIN
+    return lift + left if above > MARGIN - off else BURNT

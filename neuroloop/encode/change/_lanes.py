@@ -11,7 +11,7 @@ from numba.core.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 _intrinsic: Any = intrinsic
-PIXELS, EVENTS, TIMES = 64, 16, 8
+PIXELS, EVENTS, TIMES = 64, 16, 16
 """how many at a time"""
 
 _F32, _I8, _I16, _I32, _I64 = ir.FloatType(), *(ir.IntType(n) for n in (8, 16, 32, 64))
@@ -53,46 +53,76 @@ def outside(_typing, grey, low, high, i):
     return types.uint64(grey, low, high, types.intp), codegen
 
 
-def _events(back: bool) -> Any:
-    """Make the writer of 16 events, from a place on or from it back."""
-    numbers = [float(k + 1) for k in range(EVENTS)]
+@_intrinsic
+def beyond(_typing, level, k, reference, on, off, i, lift):
+    """Return which of 64 pixels fire, one bit each, and how far the others are from ON at least.
 
-    @_intrinsic
-    def write(_typing, place, unit, at, who, start, pace, top):
-        def codegen(context, builder, signature, args):
-            _, _, at_, who_, start_, pace_, top_ = args
-            first = builder.sub(at_, _I64(EVENTS - 1)) if back else at_
-            floats = ir.VectorType(_F32, EVENTS)
-            count = ir.Constant(floats, numbers[::-1] if back else numbers)
-            way = builder.fmul(count, _splat(builder, pace_, EVENTS))
-            x = builder.fadd(_splat(builder, start_, EVENTS), way)
-            zero, most = ir.Constant(floats, None), _splat(builder, top_, EVENTS)
-            x = builder.select(builder.fcmp_ordered(">", x, zero), x, zero)
-            x = builder.select(builder.fcmp_ordered("<", x, most), x, most)
-            steps = builder.fptosi(x, ir.VectorType(_I32, EVENTS))
-            steps = builder.trunc(steps, ir.VectorType(_I16, EVENTS))
-            _store(builder, steps, _place(context, builder, signature, args, 0, first))
-            units = _splat(builder, who_, EVENTS)
-            _store(builder, units, _place(context, builder, signature, args, 1, first))
-            return context.get_dummy_value()
+    Those of ``reference``, ``on`` and ``off`` from ``i`` on, of ``level`` from ``k`` on; all
+    float32.  A pixel fires whose level, lifted, is a threshold from its reference.
+    """
 
-        real = types.float32
-        given = (place, unit, types.int64, types.uint32, real, real, real)
-        return types.void(*given), codegen
+    def codegen(context, builder, signature, args):
+        kind = ir.VectorType(_F32, PIXELS)
 
-    return write
+        def load(array, at):
+            first = _place(context, builder, signature, args, array, at)
+            return builder.load(builder.bitcast(first, kind.as_pointer()), align=4)
+
+        lifted = builder.fadd(load(0, args[1]), _splat(builder, args[6], PIXELS))
+        above, up = builder.fsub(lifted, load(2, args[5])), load(3, args[5])
+        down = builder.fsub(ir.Constant(kind, None), load(4, args[5]))
+        is_on = builder.fcmp_ordered(">=", above, up)
+        fires = builder.or_(is_on, builder.fcmp_ordered("<=", above, down))
+        never = _splat(builder, ir.Constant(_F32, float("inf")), PIXELS)
+        left, n = builder.select(fires, never, builder.fsub(up, above)), PIXELS
+        while n > 1:
+            n //= 2
+            halves = (range(n), range(n, 2 * n))
+            a, b = (
+                builder.shuffle_vector(left, left, ir.Constant(ir.VectorType(_I32, n), list(half)))
+                for half in halves
+            )
+            left = builder.select(builder.fcmp_ordered("<", a, b), a, b)
+        least = builder.extract_element(left, _I32(0))
+        word = builder.bitcast(fires, _I64)
+        return context.make_tuple(builder, signature.return_type, (word, least))
+
+    arrays = (level, types.intp, reference, on, off, types.intp, types.float32)
+    return types.Tuple((types.uint64, types.float32))(*arrays), codegen
 
 
-events_on = _events(back=False)
-"""``(place, unit, at, who, start, pace, top)``: set ``place[at + q]`` (uint16) to the whole part of
-``start + (q + 1) * pace``, from 0 to ``top``, and ``unit[at + q]`` (uint32) to ``who``, 16 times"""
-events_back = _events(back=True)
-"""the same with ``at - q``"""
+@_intrinsic
+def events(_typing, place, unit, at, who, start, pace, top):
+    """Set ``place[at + q]`` and ``unit[at + q]`` of 16 events.
+
+    ``place`` (uint16) to the whole part of ``start + (q + 1) * pace``, from 0 to ``top``, and
+    ``unit`` (uint32) to ``who``.
+    """
+
+    def codegen(context, builder, signature, args):
+        _, _, at_, who_, start_, pace_, top_ = args
+        floats = ir.VectorType(_F32, EVENTS)
+        count = ir.Constant(floats, [float(k + 1) for k in range(EVENTS)])
+        way = builder.fmul(count, _splat(builder, pace_, EVENTS))
+        x = builder.fadd(_splat(builder, start_, EVENTS), way)
+        zero, most = ir.Constant(floats, None), _splat(builder, top_, EVENTS)
+        x = builder.select(builder.fcmp_ordered(">", x, zero), x, zero)
+        x = builder.select(builder.fcmp_ordered("<", x, most), x, most)
+        steps = builder.fptosi(x, ir.VectorType(_I32, EVENTS))
+        steps = builder.trunc(steps, ir.VectorType(_I16, EVENTS))
+        _store(builder, steps, _place(context, builder, signature, args, 0, at_))
+        units = _splat(builder, who_, EVENTS)
+        _store(builder, units, _place(context, builder, signature, args, 1, at_))
+        return context.get_dummy_value()
+
+    real = types.float32
+    given = (place, unit, types.int64, types.uint32, real, real, real)
+    return types.void(*given), codegen
 
 
 @_intrinsic
 def times(_typing, t_us, at, value):
-    """Set 8 numbers (int64) from ``at`` on to a value."""
+    """Set 16 numbers (int64) from ``at`` on to a value."""
 
     def codegen(context, builder, signature, args):
         to = _place(context, builder, signature, args, 0, args[1])

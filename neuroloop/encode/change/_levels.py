@@ -56,8 +56,8 @@ def at_steps(upper, lower):
 
 
 @kernel
-def rebound(reference, on, off, least, greatest, low, high):
-    """Set the greys between which each pixel is certain to be quiet, lowest and highest."""
-    for i in range(on.shape[0]):
+def rebound(n, reference, on, off, least, greatest, low, high):
+    """Set the greys between which each of ``n`` pixels is quiet for certain, lowest and highest."""
+    for i in range(n):
         above, below = at_steps(reference[i] + on[i], reference[i] - off[i])
         low[i], high[i] = least[np.int32(below)], greatest[np.int32(above)]

@@ -13,7 +13,9 @@ from neuroloop.encode.change import _emit as emit
 from neuroloop.encode.change import _levels as levels
 from neuroloop.encode.change import _noise as noise
 from neuroloop.encode.change import _order as order
-from neuroloop.encode.change import _scan as scan
+from neuroloop.encode.change import _sparing as sparing
+from neuroloop.encode.change import _sweep as sweep
+from neuroloop.encode.change._fuse import BURNT
 from neuroloop.encode.change._lanes import PIXELS
 from neuroloop.encode.change._stamps import Span
 
@@ -55,8 +57,8 @@ class Pixels:
     def __init__(self, model: Model, n: int, room: int, rng: np.random.Generator) -> None:
         self.model, self.n, self.lost = model, n, Lost()
         whole = -(-n // PIXELS) * PIXELS
-        self._on = _thresholds(model.threshold, model.threshold_sigma, n, rng)
-        self._off = _thresholds(model.threshold_off, model.threshold_sigma, n, rng)
+        self._on = _thresholds(model.threshold, model.threshold_sigma, n, whole, rng)
+        self._off = _thresholds(model.threshold_off, model.threshold_sigma, n, whole, rng)
         self._thresholds = (self._on, self._off)
         self._hot = np.sort(rng.choice(n, round(n * model.hot_pixels), replace=False)).astype(
             np.uint32
@@ -66,28 +68,31 @@ class Pixels:
         self.grey = np.zeros(whole, np.uint8)
         """of the picture that the next `step` takes, up to ``n``"""
         self.state: dict[str, NDArray[Any]] = {
-            "reference": np.zeros(n, np.float32),
+            "reference": np.zeros(whole, np.float32),
             "old": np.zeros(whole, np.uint8),
             "random": rng.integers(0, 2**64, 1, np.uint64),
             "resting": np.zeros(n if model.refractory_us else 1, np.uint8),
             "ready": np.zeros(n if model.refractory_us else 1, np.int64),
         }
         if self._drifts:
-            more = {name: np.zeros(n, np.float32) for name in ("filtered", "upper", "lower")}
-            self.state |= more | {"lift": np.zeros(1)}
-            work = (np.empty(drift.BLOCK, np.float32) for _ in range(2))
-            self._block = (*work, np.empty(drift.BLOCK, np.uint8))
+            self.state |= {"lift": np.zeros(1), "filtered": np.zeros(whole, np.float32)}
+            self.state |= {"settled": np.zeros(whole // PIXELS, np.uint8)}
+            self.state |= {"fuse": np.zeros(whole // PIXELS, np.float32)}
         else:
             self.state["low"] = np.zeros(whole, np.uint8)
             self.state["high"] = np.full(whole, 255, np.uint8)
         # the mean rate of all pixels is to be that asked for
-        self._leak = model.leak_hz / float(np.mean(1 / self._on.astype(np.float64)))
+        self._leak = model.leak_hz / float(np.mean(1 / self._on[:n].astype(np.float64)))
         # without a sign, so that compiled code need not look for negative places
         self._active, self._n = np.empty(whole, np.uint32), 0
         self._moved = (np.empty(whole, np.float32), np.empty(whole, np.float32))
         self._lines = (np.empty(whole, np.int32), *(np.empty(whole, np.float32) for _ in "sp"))
+        self._work = np.empty(max(crossing.WORK, drift.WORK), np.float32)
+        # for the time from frame to frame, which is mostly the same
+        self._share = (0, drift.follow(model.cutoff_hz, 0))
+        self._still = np.empty(drift.STRETCH, np.uint8)
         self._shots, self._all_noise = _noise_lists(room), _noise_lists(room)
-        size = room + emit.SPARE
+        size = 2 * (room + emit.SPARE)
         self._place, self._unit = np.empty(size, np.uint16), np.empty(size, np.uint32)
         self._histogram = np.zeros(1, np.uint32)
 
@@ -96,11 +101,12 @@ class Pixels:
         state, leaky = self.state, self.model.leak_hz > 0
         if self._drifts:
             to = (state["random"], state["filtered"], state["reference"])
-            drift.begin(self.grey, self._level, self._on, leaky, *to)
-            self._limit()
+            drift.begin(self.grey, self.n, self._level, self._on, leaky, *to)
+            state["settled"][:], state["lift"][:] = 1, 0
+            self._burn()
         else:
-            state["reference"][:] = self._level[self.grey[: self.n]]
-            now = (state["reference"], *self._thresholds, *self._tables)
+            state["reference"][:] = self._level[self.grey]
+            now = (self.n, state["reference"], *self._thresholds, *self._tables)
             levels.rebound(*now, state["low"], state["high"])
         state["resting"][:] = 0
         self._turn()
@@ -119,49 +125,52 @@ class Pixels:
         self._turn()
         if not wanted:
             return Spikes(np.empty(0, np.int64), np.empty(0, np.uint32))
-        listed, share = (self._active, self._n), (room, wanted)
-        clock = (span.begin_us, steps, steps / span.length_us, self.model.refractory_us)
+        listed, lines = (self._active, self._n), self._lines
+        refractory_us = self.model.refractory_us
+        if wanted <= room and not refractory_us:
+            to = (self._place, self._unit)
+            n_on, n_off = emit.emit(listed, lines, noisy, self.n, steps, *to)
+            return self._ordered((n_on, n_off), span, steps, mixed=noisy[3] > 0)
+        clock = (span.begin_us, steps, steps / span.length_us, refractory_us)
         rests = (self.state["resting"], self.state["ready"])
-        of = (listed, self._lines, noisy, 2 * self.n, share, clock, rests)
-        n_on, n_off, left_out = emit.emit(*of, self._place, self._unit)
+        of = (listed, lines, noisy, 2 * self.n, (room, wanted), clock, rests)
+        n_on, n_off, left_out = sparing.emit_sparing(*of, self._place, self._unit)
         self.lost.beyond_room += int(left_out)
-        return self._ordered((n_on, n_off), span, steps)
+        return self._ordered((n_on, n_off), span, steps, mixed=False)
 
     def _compare(self, steps: int) -> tuple[int, int]:
         """Find the crossings of pixels outside the greys between which they are quiet."""
         state = self.state
         quiet = (state["low"], state["high"])
-        self._n = int(scan.outside(self.grey, *quiet, self._active))
-        seen = ((self._active, self._n), (state["old"], self.grey), self._level, self._thresholds)
-        of = (self.model.most, steps, state["reference"], self._tables, quiet, self._lines)
-        kept, over = crossing.cross(*seen, *of)
-        return int(kept), int(over)
+        seen = (self._active, (state["old"], self.grey), self._level, self._thresholds)
+        of = (self.model.most, steps, state["reference"], self._tables, quiet)
+        self._n, kept, over = map(int, sweep.sweep(*seen, *of, self._lines, self._work))
+        return kept, over
 
     def _drift(self, span: Span, steps: int) -> tuple[int, int]:
         """Let all pixels drift, and find the crossings of those beyond a threshold then."""
         state, model, lift = self.state, self.model, self.state["lift"]
-        follow = drift.follow(model.cutoff_hz, span.passed_us)
+        if span.passed_us != self._share[0]:
+            self._share = (span.passed_us, drift.follow(model.cutoff_hz, span.passed_us))
         before = np.float32(lift[0])
         lift[0] += self._leak * span.noise_us * 1e-6
-        limits = (state["upper"], state["lower"])
-        known = (self.grey, self._level, follow, (before, np.float32(lift[0])), state["filtered"])
-        listed = (self._active, *self._moved)
-        self._n = int(drift.drift(*known, *limits, self._block, listed))
-        pixels, reference = (self._active, self._n), state["reference"]
+        blocks, reference = (state["settled"], state["fuse"]), state["reference"]
+        light = ((state["old"], self.grey), self._level, self._share[1])
+        pixels = (state["filtered"], reference, *self._thresholds)
         jitter = np.float32(model.leak_jitter if model.leak_hz > 0 else 0)
-        reset = (jitter, state["random"], reference, *limits)
-        of = (self._thresholds, model.most, steps, reset, self._lines)
-        kept, over = crossing.cross_drifting(pixels, self._moved, *of)
+        reset = (jitter, state["random"], reference, state["fuse"])
+        seen = (light, (before, np.float32(lift[0])), pixels, blocks, (self._active, *self._moved))
+        of = (self._thresholds, model.most, steps, reset, self._lines, (self._work, self._still))
+        self._n, kept, over = map(int, sweep.sweep_drifting(*seen, *of))
         if lift[0] > _HIGH:
             reference -= np.float32(lift[0])
-            self._limit()
-        return int(kept), int(over)
+            lift[0] = 0
+            self._burn()
+        return kept, over
 
-    def _limit(self) -> None:
-        """Set the limits of all pixels, from where nothing is lifted."""
-        state = self.state
-        state["lift"][0] = 0
-        drift.limits(state["reference"], *self._thresholds, state["upper"], state["lower"])
+    def _burn(self) -> None:
+        """Forget up to when blocks are certain to be quiet."""
+        self.state["fuse"][:] = BURNT
 
     def _noise(self, span: Span, steps: int) -> tuple[tuple[Any, Any, Any, int], int]:
         """Draw noise; returns its lists and their length, and how many had no room."""
@@ -177,14 +186,19 @@ class Pixels:
             lists, lost = self._all_noise, lost + more
         return (*lists, int(n)), int(lost)
 
-    def _ordered(self, numbers: tuple[int, int], span: Span, steps: int) -> Spikes:
+    def _ordered(self, numbers: tuple[int, int], span: Span, steps: int, *, mixed: bool) -> Spikes:
         """Return the events that are written, in order."""
         total = sum(numbers)
+        t_us, unit = np.empty(total + order.SPARE, np.int64), np.empty(total, np.uint32)
+        lists, clock = (self._place, self._unit, numbers), (span.begin_us, span.length_us / steps)
+        if total <= order.FEW:
+            order.order_few(*lists, *clock, t_us, unit)
+            return Spikes(t_us[:total], unit)
         if len(self._histogram) != steps:
             self._histogram = np.zeros(steps, np.uint32)
-        t_us, unit = np.empty(total + order.SPARE, np.int64), np.empty(total, np.uint32)
-        lists = (self._place, self._unit, numbers, self._histogram)
-        order.order(*lists, span.begin_us, span.length_us / steps, t_us, unit)
+        order.order(*lists, self._histogram, *clock, t_us, unit)
+        if mixed:
+            order.mend(t_us, unit, total)
         return Spikes(t_us[:total], unit)
 
     def _turn(self) -> None:
@@ -198,7 +212,11 @@ def _noise_lists(room: int) -> tuple[NDArray[np.int32], NDArray[np.uint16], UInt
     return np.empty(size, np.int32), np.empty(size, np.uint16), np.empty(size, np.uint8)
 
 
-def _thresholds(mean: float, sigma: float, n: int, rng: np.random.Generator) -> Float32s:
-    """Draw the threshold of each pixel, ``float32[n]``."""
+def _thresholds(
+    mean: float, sigma: float, n: int, whole: int, rng: np.random.Generator
+) -> Float32s:
+    """Draw the threshold of each pixel, ``float32[whole]``: those beyond ``n`` never fire."""
     drawn = rng.normal(mean, sigma, n) if sigma else np.full(n, mean)
-    return np.maximum(drawn, _LEAST_THRESHOLD).astype(np.float32)
+    thresholds = np.full(whole, np.inf, np.float32)
+    thresholds[:n] = np.maximum(drawn, _LEAST_THRESHOLD)
+    return thresholds

@@ -15,10 +15,9 @@ GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 """from one state to the next, by addition"""
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _LOW_16 = np.uint64(0xFFFF)
-_CELLS = 1024
-_LN = np.log1p(np.arange(_CELLS + 1) / _CELLS)
-_LN_2 = math.log(2.0)
-_PER_22_BITS = _CELLS * 2.0**-22
+_LN_2, _LN_1_5 = math.log(2.0), math.log(1.5)
+_3RD, _5TH, _7TH, _9TH = 2 / 3, 2 / 5, 2 / 7, 2 / 9
+_PER_22_BITS = 2.0**-22
 _BIT_29 = np.uint64(1 << 29)
 _NORMAL = np.float32(math.sqrt(3.0) / 65536.0)
 
@@ -36,14 +35,16 @@ def exponential(word):
     """Return an exponential number of mean 1 from the upper 52 bits of a random word.
 
     A uniform number is 2^-(k+1) (1 + m) with a geometric k, the zeros at the end of random bits,
-    and a uniform m, whose logarithm is interpolated in a table: wrong by 1e-7 at most.
+    and a uniform m, whose logarithm is that of 1.5 and a series of the inverse hyperbolic tangent:
+    wrong by 1e-8 at most, and without a table, which wide instructions read slowly.
     """
     bits = word >> np.uint64(12)
     zeros = lowest(bits | _BIT_29)
-    m = np.float64(bits >> np.uint64(30)) * _PER_22_BITS
-    j = np.int64(m)
-    ln = _LN[j] + (_LN[j + 1] - _LN[j]) * (m - j)
-    return (zeros + 1) * _LN_2 - ln
+    m = np.float64(np.int64(bits >> np.uint64(30))) * _PER_22_BITS
+    s = (m - 0.5) / (m + 2.5)
+    t = s * s
+    series = s * (2.0 + t * (_3RD + t * (_5TH + t * (_7TH + t * _9TH))))
+    return (zeros + 1) * _LN_2 - (_LN_1_5 + series)
 
 
 @inline

@@ -15,13 +15,13 @@ from neuroloop.encode.change._lanes import PIXELS
 
 
 @kernel
-def outside(grey, low, high, active):
-    """List the pixels whose grey is not in ``low`` to ``high``; returns how many there are.
+def outside(grey, low, high, some, active, n):
+    """List the pixels whose grey is not in ``low`` to ``high``.
 
-    The arrays are a multiple of 64 long.
+    ``some`` are the first block of 64 pixels to look at, and the last, which is not looked at;
+    ``n`` is how many there are in the list, which is returned as it is then.
     """
-    n = 0
-    for block in range(grey.shape[0] // PIXELS):
+    for block in range(some[0], some[1]):
         word: Any = _lanes.outside(grey, low, high, block * PIXELS)
         while word != np.uint64(0):
             active[n] = block * PIXELS + lowest(word)

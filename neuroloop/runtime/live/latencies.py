@@ -1,7 +1,9 @@
 """Latency of each sensor at the start of a live run: declared, or measured and then frozen.
 
-A reading stamped t enters the tick that holds t + latency, so a latency of the largest age plus a
-tick lets every reading of that age enter its own tick, and no later one than needed.
+A reading stamped t enters the tick that holds t + latency, so a latency of its age plus a tick lets
+every reading of that age enter its own tick, and no later one than needed.  Of several rounds the
+one with the very oldest reading is left out: a machine that stands still for once while all starts
+would make every reading late for as long as the run goes on.
 """
 
 import time
@@ -19,9 +21,11 @@ from neuroloop.runtime.source import OpenSource
 from neuroloop.runtime.warden import silent_for_us
 from neuroloop.safety.watch import SILENT_US
 
-_FIRST, _ENOUGH = 2, 6
-"""readings of each sensor: the first ones are late, because code is read and memory touched"""
-_MOST_S = 1.0
+_FIRST, _ROUNDS, _ENOUGH = 2, 4, 3
+"""readings of each sensor first, which are late, because code is read and memory touched; then
+rounds, and readings of a round"""
+_FIRST_S, _MOST_S = 1.0, 0.5
+"""the longest that is waited for the first ones, and in a round"""
 _NAP_S = 5e-3
 _STEP_US = 100
 
@@ -30,14 +34,16 @@ def settle(loop: Loop, live: Live, crew: Crew) -> None:
     """Wait until every sensor's latency is known, freeze them, and drop what came meanwhile."""
     unknown = [s for s in loop.sources if not (s.declared or s.recorded)]
     if unknown:
-        end = time.monotonic() + _MOST_S
-        _wait(loop, live, unknown, _FIRST, end)
-        for host in live.hosts:
-            host.forget()
-        crew.ages_us.clear()
-        _wait(loop, live, unknown, _ENOUGH, end)
-        for source, age_us in zip(unknown, _ages(live, crew, unknown), strict=True):
-            _freeze(loop, live, source, latency_us(age_us, loop.dt_us))
+        _wait(loop, live, unknown, _FIRST, _FIRST_S)
+        rounds = []
+        for _ in range(_ROUNDS):
+            for host in live.hosts:
+                host.forget()
+            crew.ages_us.clear()
+            _wait(loop, live, unknown, _ENOUGH, _MOST_S)
+            rounds.append(_ages(live, crew, unknown))
+        for source, ages_us in zip(unknown, zip(*rounds, strict=True), strict=True):
+            _freeze(loop, live, source, latency_us(sorted(ages_us)[-2], loop.dt_us))
     for host in live.hosts:
         for source in loop.sources:
             if source.spec.name in host.specs:
@@ -55,14 +61,17 @@ def latency_us(age_us: int, dt_us: int) -> int:
     return -(-(max(age_us, 0) + dt_us) // _STEP_US) * _STEP_US
 
 
-def _wait(loop: Loop, live: Live, unknown: Sequence[OpenSource], enough: int, end: float) -> None:
-    """Wait for readings; a sensor that gives none, or seldom, is not waited for beyond ``end``."""
+def _wait(loop: Loop, live: Live, unknown: Sequence[OpenSource], more: int, seconds: float) -> None:
+    """Wait for more readings; a sensor that gives none, or seldom, is waited for no longer."""
+    end = time.monotonic() + seconds
+    before = _counts(live)
+    enough = {s.spec.name: before.get(s.spec.name, s.readings) + more for s in unknown}
     live_ones = [s for s in loop.sources if not s.recorded]
     fed = {feed.name for s in live_ones for feed in s.feeds} | {BODY}
     waiting = [feed.ring for feed in loop.intake.feeds if feed.name in fed]
     while time.monotonic() < end and not loop.episode.stop.asked:
         counts = _counts(live)
-        known = all(counts.get(s.spec.name, s.readings) >= enough for s in unknown)
+        known = all(counts.get(s.spec.name, s.readings) >= enough[s.spec.name] for s in unknown)
         for ring in waiting:
             drop_all(ring.address, ring.capacity)
         if known:
