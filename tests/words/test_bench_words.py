@@ -21,9 +21,10 @@ COMMANDS = ROOT / "configs" / "data" / "words_commands.npz"
 def test_digits_of_speakers_held_out_are_known():
     scores = exams.digits(DIGITS, every=20)
     assert set(scores) == {"george", "jackson", "lucas", "nicolas"}
+    assert sum(len(result.said) for result in scores.values()) == 100
     assert exams.mean(scores) > 0.6
     for result in scores.values():
-        assert result.confusion.sum() == len(result.said) == 25
+        assert result.confusion.sum() == len(result.said)
         assert (result.answers == result.said).sum() == result.right.sum()
 
 
