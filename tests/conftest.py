@@ -50,7 +50,6 @@ stalls = _module("stalls")
 def pytest_configure(config):
     """Watch the machine while tests run."""
     config.stalls_file = str(Path(_CACHE.name) / "stalls")
-    config.repeated = []
     command = [sys.executable, HERE / "stalls.py", config.stalls_file]
     config.stalls = subprocess.Popen(command, stdout=subprocess.PIPE)
     config.stalls.stdout.read(1)  # it watches
@@ -65,6 +64,9 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.relative_to(HERE).parts[0] in REAL_TIME:
             item.add_marker("real_time")
+            # drills count the processes that are left, so two of them are never at work at once
+            group = "drill" if "drill" in item.nodeid else item.path.name
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 def pytest_runtest_protocol(item, nextitem):
@@ -81,7 +83,8 @@ def pytest_runtest_protocol(item, nextitem):
         stood_s = stalls.longest(item.config.stalls_file, start, time.monotonic())
         if not stood_s:
             break
-        item.config.repeated.append(f"{item.nodeid}: the machine stood still for {stood_s:.3f} s")
+        said = f"{item.nodeid}: the machine stood still for {stood_s:.3f} s"
+        item.user_properties.append(("repeated", said))
         item._initrequest()  # fixtures anew
     for report in reports:
         hook.pytest_runtest_logreport(report=report)
@@ -89,8 +92,11 @@ def pytest_runtest_protocol(item, nextitem):
     return True
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    if config.repeated:
+def pytest_terminal_summary(terminalreporter):
+    reports = (report for kind in terminalreporter.stats.values() for report in kind)
+    properties = (pair for report in reports for pair in getattr(report, "user_properties", ()))
+    repeated = sorted({said for name, said in properties if name == "repeated"})
+    if repeated:
         terminalreporter.section("repeated tests of real time")
-        for line in config.repeated:
+        for line in repeated:
             terminalreporter.line(line)

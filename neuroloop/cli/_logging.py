@@ -35,7 +35,7 @@ class Brake:
     def __call__(self, record: logging.LogRecord) -> bool:
         """Say whether a record is shown."""
         # numbers change from time to time; "%s" alone says nothing about what repeats
-        key = f"{record.name}:{_DIGITS.sub('#', record.getMessage())}"
+        key = f"{record.name}:{record.levelno}:{_DIGITS.sub('#', record.getMessage())}"
         if len(self._seen) > _MOST_SEEN:
             self._seen.clear()
         last, held = self._seen.get(key, (-_PAUSE_S, 0))

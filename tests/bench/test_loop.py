@@ -223,7 +223,8 @@ def test_a_plain_loop_runs_or_skips_every_deadline(wait):
     # the last one it ran may have left some behind that lie beyond the end
     assert ran + found.skipped >= 300
     assert (found.late_us >= 0).all()
-    assert (found.out_us >= found.late_us).all()
+    # stamped by two clock readings of a microsecond's resolution
+    assert (found.out_us >= found.late_us - 1.0).all()
 
 
 def test_a_plain_loop_skips_what_has_passed_by_more_than_a_tick():

@@ -49,6 +49,14 @@ class Line:
         MachineError
             The broker does not answer, or refuses.
         """
+        try:
+            self._connect()
+        except BaseException:
+            self._socket.close()
+            raise
+        return self
+
+    def _connect(self) -> None:
         self._socket.connect(("127.0.0.1", self._port))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         # version 5, clean start, no keep-alive, no properties
@@ -59,7 +67,6 @@ class Line:
         if self._topics:
             wishes = b"".join(_text(topic) + b"\0" for topic in self._topics)
             self._ask(_packet(_SUBSCRIBE, b"\0\1\0" + wishes), _SUBACK)
-        return self
 
     def __exit__(
         self,

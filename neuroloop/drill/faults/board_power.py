@@ -9,7 +9,7 @@ from neuroloop.drill.board.lacks import lacks
 from neuroloop.drill.drill import Body, Drill
 from neuroloop.drill.plays import Stops
 
-_FAILED = 'stopped at .*robot "rover1" failed'
+_FAILED = 'robot "rover1"(, switched on anew,| failed)'
 _OFF_S = 0.3
 
 

@@ -152,7 +152,7 @@ DRILLS = (
         "body-frozen",
         "the simulated body hangs (SIGSTOP), then goes on",
         "stands still when it goes on; moves again when armed",
-        "stopped at .*(body|plant)|the body silent",
+        "stopped at .*(body|plant)|the body silent|body: its process has not answered",
         Stops(frozen(body_process), sleeps=True),
     ),
 )
