@@ -60,13 +60,9 @@ def pytest_unconfigure(config):
     config.stalls.communicate()
 
 
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if item.path.relative_to(HERE).parts[0] in REAL_TIME:
-            item.add_marker("real_time")
-            # drills count the processes that are left, so two of them are never at work at once
-            group = "drill" if "drill" in item.nodeid else item.path.name
-            item.add_marker(pytest.mark.xdist_group(group))
+def pytest_itemcollected(item):
+    if item.path.relative_to(HERE).parts[0] in REAL_TIME:
+        item.add_marker("real_time")
 
 
 def pytest_runtest_protocol(item, nextitem):
