@@ -12,7 +12,7 @@ from neuroloop.drill.board.relay import Relay
 from neuroloop.drill.drill import Body, Drill
 from neuroloop.drill.plays import Stops
 
-_FAILED = 'stopped at .*robot "rover1" failed'
+_FAILED = '(stopped|motion ended last) at .*robot "rover1" failed|switched on anew'
 _STOPS = "stops; moves again when the way is back and somebody armed"
 _OFF_S = 0.3
 
