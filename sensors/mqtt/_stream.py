@@ -1,6 +1,7 @@
 """What all sensors over MQTT share: messages come in a thread, and wait until they are read."""
 
 import logging
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -72,6 +73,8 @@ class Stream(Generic[R]):
         self._parse, self._reading = parse, reading
         self._clock, self._time = RobotClock(), RunTime()
         self._waiting: deque[tuple[int, Float32s]] = deque()
+        self._taking = threading.Lock()
+        """both threads take the oldest away: one to read it, one where there is no more room"""
         self._boot: int | None = None
         self._number = -1
         self._newest_us = 0
@@ -117,12 +120,12 @@ class Stream(Generic[R]):
         """Return what was stamped before ``until_us``, which is now."""
         zero_us = self._time.read(until_us, now_us())
         found: list[R] = []
-        while zero_us is not None and self._waiting:
-            stamp_us, values = self._waiting[0]
+        while zero_us is not None:
+            with self._taking:
+                if not self._waiting or self._waiting[0][0] - zero_us >= until_us:
+                    break
+                stamp_us, values = self._waiting.popleft()
             t_us = stamp_us - zero_us
-            if t_us >= until_us:
-                break
-            self._waiting.popleft()
             if t_us >= 0:  # what is from before the run is of no use
                 self._newest_us = max(self._newest_us, t_us)
                 found.append(self._reading(self._newest_us, values))
@@ -137,13 +140,16 @@ class Stream(Generic[R]):
             return
         if sample.number is not None and not self._next(sample.number, sample.boot):
             return
-        if len(self._waiting) == MOST_WAITING:
-            self._waiting.popleft()
-            self._miss(1)
         stamp_us = message.arrived_us
         if sample.t_us is not None:
             stamp_us = self._clock.stamp(sample.t_us, sample.boot, stamp_us)
-        self._waiting.append((stamp_us, sample.values))
+        with self._taking:
+            full = len(self._waiting) == MOST_WAITING
+            if full:
+                self._waiting.popleft()
+            self._waiting.append((stamp_us, sample.values))
+        if full:
+            self._miss(1)
         self._rouse()
 
     def _next(self, number: int, boot: int | None) -> bool:
