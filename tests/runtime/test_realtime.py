@@ -121,3 +121,19 @@ def test_elsewhere_all_is_refused_in_words(monkeypatch):
     assert granted.refused == ("SCHED_FIFO: needs Linux", "memory locking: needs Linux")
     with locked_memory() as locked:
         assert not locked
+
+
+@linux
+def test_ordinary_threads_go_first_for_as_long_as_a_run_lasts():
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with realtime.favoured(), ThreadPoolExecutor(1) as thread:
+        during = os.getpriority(os.PRIO_PROCESS, 0)
+        started = thread.submit(os.getpriority, os.PRIO_PROCESS, 0).result()
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, before - 1)
+    except OSError:
+        assert during == before
+    else:
+        os.setpriority(os.PRIO_PROCESS, 0, before)
+        assert during == started == -15
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
