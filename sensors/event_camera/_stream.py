@@ -49,6 +49,7 @@ class Stream:
         self._ring_t = np.zeros(_RING_EVENTS, np.int64)
         self._ring_unit = np.zeros(_RING_EVENTS, np.uint32)
         self._socket: socket.socket | None = None
+        self._closing = threading.Lock()
         self._thread: threading.Thread | None = None
         self._dropped = self._told = 0
         self._error = ""
@@ -83,10 +84,11 @@ class Stream:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self._socket is not None:
-            self._count_drops()
-            self._socket.close()
-            self._socket = None
+        self._count_drops()
+        with self._closing:  # whoever iterates may be counting
+            opened, self._socket = self._socket, None
+            if opened is not None:
+                opened.close()
 
     @property
     def port(self) -> int:
@@ -175,9 +177,10 @@ class Stream:
         return receive
 
     def _count_drops(self) -> None:
-        if self._socket is not None:
-            info = self._socket.getsockopt(socket.SOL_SOCKET, _MEMINFO, 4 * (_DROPS + 1))
-            self._dropped = struct.unpack_from("I", info, 4 * _DROPS)[0]
+        with self._closing:
+            if self._socket is not None:
+                info = self._socket.getsockopt(socket.SOL_SOCKET, _MEMINFO, 4 * (_DROPS + 1))
+                self._dropped = struct.unpack_from("I", info, 4 * _DROPS)[0]
 
     def _tell(self) -> None:
         """Log what was lost at 1, 2, 4, 8 ..., so that nobody can fill the log."""
