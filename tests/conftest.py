@@ -12,11 +12,6 @@ from _pytest.runner import runtestprotocol
 from neuroloop.cli.main import main
 
 HERE = Path(__file__).parent
-REAL_TIME = {
-    *("bench", "calibrate", "cli", "drill", "firmware", "launch"),
-    *("loop", "mqtt", "runtime", "sensors", "sims"),
-}
-"""folders with tests that run in real time, or talk to processes that do"""
 TRIES = 3
 
 # what `neuroloop bench engine --keep` found on this machine must not choose the layouts of tests
@@ -58,11 +53,6 @@ def pytest_configure(config):
 def pytest_unconfigure(config):
     config.stalls.kill()
     config.stalls.communicate()
-
-
-def pytest_itemcollected(item):
-    if item.path.relative_to(HERE).parts[0] in REAL_TIME:
-        item.add_marker("real_time")
 
 
 def pytest_runtest_protocol(item, nextitem):

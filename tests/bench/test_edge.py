@@ -5,6 +5,8 @@ import pytest
 from neuroloop.bench import edge
 from neuroloop.core.errors import PartError
 
+pytestmark = pytest.mark.real_time
+
 
 def test_start_and_memory_of_a_live_run_are_measured(command):
     code, out, _ = command("bench", "edge", "--starts", 2, "--seconds", 0.2, "--json")

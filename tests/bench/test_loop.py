@@ -30,6 +30,8 @@ from neuroloop.core.message import (
 from neuroloop.core.ports import Site
 from neuroloop.runtime.realtime import Granted
 
+pytestmark = pytest.mark.real_time
+
 GRANTED = Granted(fifo=True, locked=False, core=None, refused=("memory locking: limited",))
 SHORT = Task(seconds=0.3, repeat=1)
 

@@ -13,6 +13,8 @@ import pytest
 from neuroloop.cli._logging import Form, set_up
 from neuroloop.network import Input, Network, Population, save
 
+pytestmark = pytest.mark.real_time
+
 LIVE = ["--set", "clock.kind=wall", "--set", "run.seconds=600", "--headless"]
 PERIOD_US = 400_000
 _PATIENCE_S = 120.0

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.real_time
+
 COMMAND = [sys.executable, "-m", "neuroloop", "run", "navigate_by_hand", "--json"]
 _PATIENCE_S = 30.0
 

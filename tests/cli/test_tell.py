@@ -9,6 +9,8 @@ import pytest
 
 from neuroloop.runtime import control_socket
 
+pytestmark = pytest.mark.real_time
+
 OK = {"ok": True, "code": 0, "answer": "done so"}
 
 

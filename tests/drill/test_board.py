@@ -18,6 +18,8 @@ from neuroloop.drill.board.scheduling import Waits
 from neuroloop.drill.drill import drills
 from neuroloop.mqtt import messages
 
+pytestmark = pytest.mark.real_time
+
 MS = 1_000_000
 START_NS = 7_000 * MS
 

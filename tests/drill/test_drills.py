@@ -13,6 +13,8 @@ from neuroloop.drill.drill import Body, drills
 from neuroloop.drill.life import lives
 from neuroloop.drill.trial import carried_out
 
+pytestmark = pytest.mark.real_time
+
 _MINE = f"{tempfile.gettempdir()}/nl-drill-".encode()
 _HAS_WHEEL = (*sys.version_info[:2], sys.platform, platform.machine()) == (
     3,

@@ -11,6 +11,8 @@ from neuroloop.drill.life import lives
 from neuroloop.drill.robot import Outcome
 from neuroloop.drill.trial import TRIES, carried_out
 
+pytestmark = pytest.mark.real_time
+
 
 class Robot:
     """Drives as long as nobody ends it; a second of run time passes in each drill."""

@@ -10,6 +10,8 @@ from neuroloop.bench.firmware import broker, echo, robot
 from neuroloop.bench.firmware.trace import OnMotor, on_motor, speed
 from neuroloop.core.errors import ConfigError, MachineError
 
+pytestmark = pytest.mark.real_time
+
 
 def trace(numbers):
     rows = [f"{i} {speed(n) / 0.5 if n is not None else 0:.6f} 0" for i, n in enumerate(numbers)]

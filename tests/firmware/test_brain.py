@@ -10,6 +10,8 @@ import pytest
 
 from neuroloop.core import robot_protocol as protocol
 
+pytestmark = pytest.mark.real_time
+
 RUN = """
 [run]
 seconds = 600

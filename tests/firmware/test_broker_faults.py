@@ -11,6 +11,8 @@ import pytest
 
 from neuroloop.core import robot_protocol as protocol
 
+pytestmark = pytest.mark.real_time
+
 HEAP_BYTES = 160 * 1024
 MESSAGES_HZ = 1000
 FLOOD_S = 2.0

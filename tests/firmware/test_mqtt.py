@@ -10,6 +10,8 @@ import pytest
 
 from neuroloop.bench.firmware.robot import firmware_folder, micropython
 
+pytestmark = pytest.mark.real_time
+
 pytest.importorskip(
     "micropython_unix", reason="MicroPython for Linux is a wheel for Python 3.11 on x86-64 alone"
 )

@@ -10,6 +10,8 @@ import pytest
 from neuroloop.bench.firmware.robot import Robot, config
 from neuroloop.core import robot_protocol as protocol
 
+pytestmark = pytest.mark.real_time
+
 SOONEST_US, STOP_US = 150_000, 250_000
 """after the last valid command, of which a broker that is killed may keep one"""
 TRIES = 10

@@ -11,6 +11,8 @@ from neuroloop.core.errors import Exit
 
 from .conftest import ROOT
 
+pytestmark = pytest.mark.real_time
+
 TEMPLATE = ROOT / "configs" / "systemd" / "neuroloop@.service"
 SYSTEMCTL = """\
 #!/bin/sh

@@ -20,6 +20,8 @@ from neuroloop.drill.processes import descendants
 from sims import bullet
 from sims.twin.log import Log
 
+pytestmark = pytest.mark.real_time
+
 HALL = """\
 name = "hall"
 room = [[-3, -3], [6, -3], [6, 3], [-3, 3]]

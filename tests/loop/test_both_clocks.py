@@ -11,6 +11,8 @@ from neuroloop.core.native import address_of
 from neuroloop.runtime.session import played
 from neuroloop.runtime.tick import step
 
+pytestmark = pytest.mark.real_time
+
 RUN = """
 [clock]
 kind = "{clock}"

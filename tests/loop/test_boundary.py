@@ -10,6 +10,8 @@ from neuroloop.config import runfile
 from neuroloop.runtime.said import said
 from neuroloop.runtime.session import played
 
+pytestmark = pytest.mark.real_time
+
 RUN = """
 [clock]
 kind = "{clock}"

@@ -16,6 +16,8 @@ from neuroloop.runtime.live import latencies
 from neuroloop.runtime.said import said, state_of
 from neuroloop.runtime.session import played
 
+pytestmark = pytest.mark.real_time
+
 RUN = """
 [run]
 seconds = {seconds}

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.real_time
+
 RUN = [sys.executable, "-m", "neuroloop", "run", "navigate_by_hand", "--json"]
 RUN += ["--set", "clock.kind=wall"]
 

@@ -11,6 +11,8 @@ from neuroloop.report.summary import summary
 from neuroloop.runtime.session import played
 from neuroloop.runtime.snapshot import snapshot
 
+pytestmark = pytest.mark.real_time
+
 RUN = """
 [run]
 seconds = {seconds}

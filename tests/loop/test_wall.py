@@ -5,12 +5,15 @@ import threading
 import time
 
 import numpy as np
+import pytest
 
 from neuroloop.config import runfile
 from neuroloop.core.message import R_T_US, RECORD_BYTES
 from neuroloop.report.meter import Meter
 from neuroloop.runtime.episode import End
 from neuroloop.runtime.session import played
+
+pytestmark = pytest.mark.real_time
 
 
 class Times:

@@ -20,6 +20,8 @@ from neuroloop.core.values import Motion
 from neuroloop.mqtt.settings import Broker
 from neuroloop.testing.ports import check_actuator
 
+pytestmark = pytest.mark.real_time
+
 WHO = 'robot "rover1"'
 
 

@@ -17,6 +17,8 @@ from neuroloop.mqtt.settings import Broker, Tls
 
 from .conftest import PASSWORDS
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture
 def connect(tmp_path):

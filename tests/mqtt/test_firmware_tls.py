@@ -15,10 +15,13 @@ from neuroloop.mqtt.settings import Broker, Tls
 
 from .conftest import PASSWORDS
 
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("micropython_unix") is None,
-    reason="MicroPython for Linux is a wheel for Python 3.11 on x86-64",
-)
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(
+        importlib.util.find_spec("micropython_unix") is None,
+        reason="MicroPython for Linux is a wheel for Python 3.11 on x86-64",
+    ),
+]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from neuroloop.core.safety import State
 from neuroloop.runtime.said import said, state_of
 from neuroloop.runtime.session import played
 
+pytestmark = pytest.mark.real_time
+
 RUN = """
 [clock]
 kind = "wall"

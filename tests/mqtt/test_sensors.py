@@ -19,6 +19,8 @@ from neuroloop.testing.ports import check_source, check_spec
 from sensors._run_time import RunTime
 from sensors.mqtt._clock import RobotClock
 
+pytestmark = pytest.mark.real_time
+
 SETTINGS = {
     "mqtt.odometry": {"robot": "rover1"},
     "mqtt.range": {"robot": "rover1", "bearing_deg": [30.0, 0.0, -30.0], "max_m": 4.0},

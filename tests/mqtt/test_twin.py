@@ -19,6 +19,8 @@ from sims.twin import __main__ as twin_command
 
 from .conftest import Broker, Peer
 
+pytestmark = pytest.mark.real_time
+
 PATIENCE_S = 20.0
 COMMAND_S = 0.02
 _numbers = itertools.count(1)

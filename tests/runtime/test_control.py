@@ -19,6 +19,8 @@ from neuroloop.runtime.control import MOST_CONNECTIONS, Control
 from neuroloop.runtime.control_socket import LINE_BYTES, ask
 from neuroloop.runtime.control_verbs import answered
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture(autouse=True)
 def place(tmp_path_factory, monkeypatch):

@@ -21,6 +21,8 @@ from neuroloop.runtime.host.host import BODY, Host
 from neuroloop.runtime.parts import Parts
 from sims import bullet
 
+pytestmark = pytest.mark.real_time
+
 DT_US = 10_000
 WATCHDOG_MS = 200.0
 MS = 1_000_000

@@ -16,6 +16,8 @@ from neuroloop.runtime.assemble import opened
 from neuroloop.runtime.keyboard import Keyboard
 from neuroloop.runtime.said import said
 
+pytestmark = pytest.mark.real_time
+
 
 @pytest.fixture
 def terminal():

@@ -10,6 +10,8 @@ import pytest
 from neuroloop.runtime import notify
 from neuroloop.runtime.notify import Manager, Notices, Pulse
 
+pytestmark = pytest.mark.real_time
+
 _PATIENCE_S = 30.0
 
 

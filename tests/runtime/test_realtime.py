@@ -12,6 +12,8 @@ import pytest
 from neuroloop.runtime import realtime
 from neuroloop.runtime.realtime import ask, lock_refusal, locked_memory
 
+pytestmark = pytest.mark.real_time
+
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="live runs need Linux")
 _PR_GET_TIMERSLACK = 30
 

@@ -22,10 +22,13 @@ from neuroloop.testing.camera_server import CameraServer, stamp_of
 from sensors import camera
 from sensors.camera import _device
 
-pytestmark = pytest.mark.skipif(
-    find_spec("cv2") is None and os.environ.get("CI") != "true",
-    reason="no OpenCV; pip install opencv-python-headless",
-)
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(
+        find_spec("cv2") is None and os.environ.get("CI") != "true",
+        reason="no OpenCV; pip install opencv-python-headless",
+    ),
+]
 
 PATIENCE_S = 20.0
 GREY = [np.full((48, 64), 20 * k + 20, np.uint8) for k in range(10)]

@@ -11,6 +11,8 @@ from neuroloop.core.errors import PartError
 from neuroloop.core.ports import Site
 from sensors import camera
 
+pytestmark = pytest.mark.real_time
+
 SERVER = Path(__file__).with_name("rtsp_server.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
 PACKAGES = (

@@ -17,10 +17,13 @@ from neuroloop.runtime.said import said, state_of
 from neuroloop.runtime.session import played
 from neuroloop.testing.camera_server import CameraServer, wandering_bar
 
-pytestmark = pytest.mark.skipif(
-    find_spec("cv2") is None and os.environ.get("CI") != "true",
-    reason="no OpenCV; pip install opencv-python-headless",
-)
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(
+        find_spec("cv2") is None and os.environ.get("CI") != "true",
+        reason="no OpenCV; pip install opencv-python-headless",
+    ),
+]
 
 RUN = Path(__file__).parents[2] / "configs" / "live_camera.toml"
 PATIENCE_S = 40.0

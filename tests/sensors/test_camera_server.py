@@ -9,6 +9,8 @@ import pytest
 from neuroloop.core.errors import MachineError
 from neuroloop.testing.camera_server import CameraServer, draw_stamp, stamp_of, wandering_bar
 
+pytestmark = pytest.mark.real_time
+
 pytest.importorskip("cv2", reason="no OpenCV; pip install opencv-python-headless")
 COMMAND = [sys.executable, "-m", "neuroloop.testing.camera_server"]
 

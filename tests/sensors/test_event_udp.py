@@ -17,6 +17,8 @@ from neuroloop.testing.event_sender import EventSender
 from sensors import event_camera
 from sensors.event_camera import _events, _payload, _receive, _stamp
 
+pytestmark = pytest.mark.real_time
+
 WIDTH, HEIGHT = 320, 240
 FORMATS = tuple(_payload.FORMATS)
 LONG_S = 20

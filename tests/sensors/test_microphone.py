@@ -27,11 +27,14 @@ def _has_portaudio():
     return True
 
 
-pytestmark = pytest.mark.skipif(
-    os.environ.get("CI") != "true" and not (shutil.which("pulseaudio") and _has_portaudio()),
-    reason="no PortAudio or PulseAudio; apt-get install libportaudio2 pulseaudio"
-    " pulseaudio-utils libasound2-plugins",
-)
+pytestmark = [
+    pytest.mark.real_time,
+    pytest.mark.skipif(
+        os.environ.get("CI") != "true" and not (shutil.which("pulseaudio") and _has_portaudio()),
+        reason="no PortAudio or PulseAudio; apt-get install libportaudio2 pulseaudio"
+        " pulseaudio-utils libasound2-plugins",
+    ),
+]
 
 
 @pytest.fixture(scope="module", params=[(16000, 1), (48000, 2)], ids=["mono", "stereo"])

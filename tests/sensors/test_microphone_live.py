@@ -11,6 +11,8 @@ from neuroloop.bench.hearing.live import measure
 from neuroloop.core.errors import MachineError
 from sensors.microphone import _device
 
+pytestmark = pytest.mark.real_time
+
 SECONDS = 8.0
 
 

@@ -14,6 +14,8 @@ from neuroloop.core.values import Ranges, Scalars
 from neuroloop.testing.ports import check_source
 from sensors import serial
 
+pytestmark = pytest.mark.real_time
+
 pytest.importorskip("serial", reason="no pyserial")
 LABELS = ["ax", "ay", "az"]
 

@@ -17,6 +17,8 @@ from neuroloop.testing.ports import check_source
 from sensors import series
 from sensors.series import _feed
 
+pytestmark = pytest.mark.real_time
+
 
 def rows(readings):
     return [(r.t_us, r.values.tolist()) for r in readings]
