@@ -25,7 +25,7 @@ from neuroloop.network.graph import Network, Number, Population, Projection
 
 _LEAST_BYTES = {"spikes": 14, "graded": 18, "values": 8}
 """of a neuron by what it gives: a list of spikes, two flags and two numbers; or two numbers"""
-_CARRIED = {"spikes": "plain spikes", "graded": "graded spikes", "values": "values"}
+_CARRIED = {"spikes": "spikes", "graded": "graded spikes", "values": "values"}
 
 
 @dataclass(frozen=True)
