@@ -23,7 +23,7 @@ PACKAGES = {
     "decoder": "neuroloop.decode",
     "guard": "neuroloop.guard",
     "actuator": "neuroloop.actuate",
-    "engine": "neuroloop.engine.backends",
+    "engine": "neuroloop.backends",
     "clock": "neuroloop.runtime.clocks",
     "sink": "neuroloop.record",
     "neuron": "neuroloop.neurons",

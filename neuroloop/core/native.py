@@ -106,6 +106,18 @@ def call(_typing, entry, arena, row):
 
 
 @intrinsic
+def call_on(_typing, entry, arena, row):
+    """Call the compiled entry at an address with the arena and row that the caller was given."""
+
+    def codegen(context, builder, _signature, args):
+        function = ir.FunctionType(ir.VoidType(), [_BYTES, _I64.as_pointer()])
+        builder.call(builder.inttoptr(args[0], function.as_pointer()), [args[1], args[2]])
+        return context.get_dummy_value()
+
+    return types.void(types.int64, ADDRESS, types.CPointer(types.int64)), codegen
+
+
+@intrinsic
 def nonzero64(_typing, bytes_, i):
     """Return which of ``bytes_[i : i + 64]`` (uint8) are not 0, one bit each, the first lowest."""
 

@@ -356,6 +356,8 @@ class Bundle:
     """whether the target wants to know which of its neurons are reached"""
     capacity: int = 0
     """most spikes of the source in a tick; 0 means one a unit"""
+    from_input: bool = False
+    """whether the source is an input of the network, which spikes before any population does"""
     rng: np.random.Generator = field(default_factory=np.random.default_rng)
 
     @property

@@ -1,5 +1,7 @@
 """What comes into the arena before a tick and what is copied out after it."""
 
+import numpy as np
+
 from neuroloop.core.kernel import kernel
 from neuroloop.core.message import (
     EDIT,
@@ -24,6 +26,7 @@ from neuroloop.engine.program import (
     D_DATA,
     D_KIND,
     D_META,
+    D_PAYLOAD,
     D_UNITS,
     DOOR_WORDS,
     P_ARENA,
@@ -173,6 +176,8 @@ def emit(block, t_us, outcome):
             for s in range(spikes[0]):
                 events[2 * s] = t_us
                 events[2 * s + 1] = spikes[s + 1] | (1 << 32)  # the unit, then the value 1
+            if door[D_PAYLOAD]:
+                _carry(i32(arena, door[D_PAYLOAD], door[D_UNITS]), spikes, events)
         else:
             meta = i64(arena, door[D_META], META_WORDS)
             message[T_US], message[N_BYTES] = meta[M_T_US], meta[M_BYTES]
@@ -182,6 +187,14 @@ def emit(block, t_us, outcome):
         message[SIZE] = MESSAGE_BYTES + (message[N_BYTES] + 7) // 8 * 8
         end += message[SIZE]
     return end
+
+
+@kernel
+def _carry(payload, spikes, events):
+    """Write what graded spikes carry into the values of their events."""
+    for s in range(spikes[0]):
+        unit = np.int64(spikes[s + 1])
+        events[2 * s + 1] = unit | (np.int64(payload[unit]) << 32)
 
 
 @kernel

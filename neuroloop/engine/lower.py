@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import ModuleType
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from neuroloop.engine import finite, memory, row, settings
 from neuroloop.engine.arena import Assembler, Field
 from neuroloop.engine.delays import delay_ticks, in_order, slots_for
 from neuroloop.engine.finite import NotANumber, Watched
+from neuroloop.engine.gate import gate
 from neuroloop.engine.op import Op, Units, Values, Word, place, spiking
 from neuroloop.engine.parameters import Parameters, Present, plain
 from neuroloop.engine.reset import resets
@@ -22,8 +23,21 @@ from neuroloop.engine.visit import Visit, decide
 from neuroloop.network.connections import Connections
 from neuroloop.network.graph import Network, Number, Population, Projection
 
-_LEAST_BYTES = {"spikes": 14, "values": 8}
+_LEAST_BYTES = {"spikes": 14, "graded": 18, "values": 8}
 """of a neuron by what it gives: a list of spikes, two flags and two numbers; or two numbers"""
+_CARRIED = {"spikes": "spikes", "graded": "graded spikes", "values": "values"}
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A network as a backend runs it."""
+
+    network: Network
+    late: Mapping[str, int] | None = None
+    """ticks by which each population lags behind the network it was made from; None where the
+    network is run as it is"""
+    notes: Sequence[str] = ()
+    """for the user: what is different now"""
 
 
 class Library(Protocol):
@@ -31,6 +45,10 @@ class Library(Protocol):
 
     def kind(self, role: str, name: str, where: str) -> ModuleType:
         """Return the module of a ``neuron`` or ``synapse`` kind; ConfigError where unknown."""
+        ...
+
+    def adapt(self, network: Network, dt_us: int) -> Adapted:
+        """Return the network as the backend runs it; ConfigError where it cannot."""
         ...
 
 
@@ -93,12 +111,13 @@ class _Target:
 
 @dataclass(frozen=True)
 class _Source:
-    """What a projection starts from."""
+    """What a projection starts from, and ends at."""
 
     signal: str
     n: int
     capacity: int
-    n_post: int
+    target: Population
+    is_input: bool
 
 
 @dataclass(frozen=True)
@@ -112,6 +131,8 @@ class Lowering:
     reset_every_ticks: int = 0
     """0 lets the network's state go on for ever"""
     not_a_number: NotANumber = "stop"
+    late: Mapping[str, int] | None = None
+    """of `Adapted`"""
 
     def network(self, network: Network, inputs: Mapping[str, Ends]) -> Lowered:
         """Lower a network onto ``inputs``: lists of spikes, and slots of values."""
@@ -120,7 +141,7 @@ class Lowering:
         ends = dict(inputs)
         targets: dict[str, _Target] = {}
         rows: dict[str, list[Op]] = {name: [] for name in inputs}
-        dynamic: list[Field] = []
+        dynamic: dict[str, list[Field]] = {p.name: [] for p in network.populations}
         visits = self._visits(network, delays)
         kernels = [
             self._synapses(k, j, delay, self._source(j, network, inputs), visits[j.target].events)
@@ -135,27 +156,49 @@ class Lowering:
             op, ends[p.name], targets[p.name] = self._population(p, visits[p.name], ahead)
             rows[p.name] = [op]
             self.to.check_room()
-            dynamic += _dynamic(op, targets[p.name].incoming)
+            # of a part that lags, `_in_time` keeps out what must not arrive
+            waiting = [targets[p.name].incoming] if self.late is None else []
+            dynamic[p.name] += _dynamic(op, waiting)
         early: list[Op] = []
         learning: list[Op] = []
         notes: dict[str, str] = {}
         for k, (j, kernel) in enumerate(zip(network.projections, kernels, strict=True)):
             op = self._projection(k, j, kernel, ends, targets[j.target])
+            dynamic[j.target] += _own_dynamic(op)
+            op = self._in_time(op, j, delays[k])
             (early if op.kernel.at_arrival else rows[j.source]).append(op)
             notes[op.name] = op.kernel.note
             self.to.check_room()
-            dynamic += _own_dynamic(op)
             if op.kernel.learn is not None:
                 learning.append(replace(op, kernel=replace(op.kernel, entry=op.kernel.learn)))
         order = [*inputs, *in_order(network, delays)]
-        every = self.reset_every_ticks
-        first = resets(self.to, dynamic, every) if every else []
+        first = self._resets(dynamic)
         watched = [w for k, t in enumerate(targets.values(), 1) for w in _watched(k, t)]
         last = finite.watch(self.to, watched, self.not_a_number)
         ops = [*first, *early, *(op for name in order for op in rows[name]), *learning, *last]
         present = Present({name: target.made for name, target in targets.items()})
         said = {name: visit.note for name, visit in visits.items() if visit.note}
         return Lowered(ops, ends, notes, said, _kinds(network), present, watched, self.seed)
+
+    def _resets(self, dynamic: Mapping[str, Sequence[Field]]) -> list[Op]:
+        """Return the rows that put populations back, each by its own time."""
+        every, late = self.reset_every_ticks, self.late or {}
+        if not every:
+            return []
+        return [
+            op
+            for name, fields in dynamic.items()
+            for op in resets(self.to, fields, every, late.get(name, 0))
+        ]
+
+    def _in_time(self, op: Op, j: Projection, delay: Int32s) -> Op:
+        """Keep spikes that would arrive after a reset of the network from being sent before it."""
+        every, late = self.reset_every_ticks, self.late
+        if late is None or not every or not len(delay) or (delay != delay[0]).any():
+            return op
+        behind = late.get(j.source, 0)
+        own = int(delay[0]) - late.get(j.target, 0) + behind
+        return gate(op, behind, every, every - own) if own > 0 else op
 
     def _least_bytes(self, p: Population) -> int:
         module = self.library.kind("neuron", p.kind, f'population "{p.name}"')
@@ -176,15 +219,16 @@ class Lowering:
         return visits
 
     def _source(self, j: Projection, network: Network, inputs: Mapping[str, Ends]) -> _Source:
-        """Return what a projection starts from and how many neurons it ends at."""
-        n, n_post = network.size(j.source), network.size(j.target)
+        """Return what a projection starts from and ends at."""
+        n, target = network.size(j.source), _named(network, j.target)
         if j.source in inputs:
             end = inputs[j.source]
-            capacity = end.capacity if isinstance(end, Units) else 0
-            return _Source("spikes" if isinstance(end, Units) else "values", n, capacity, n_post)
-        kind = next(p.kind for p in network.populations if p.name == j.source)
-        module = self.library.kind("neuron", kind, f'population "{j.source}"')
-        return _Source(_signal(module), n, n, n_post)
+            signal, room = ("spikes", end.capacity) if isinstance(end, Units) else ("values", 0)
+            return _Source(signal, n, room, target, is_input=True)
+        module = self.library.kind(
+            "neuron", _named(network, j.source).kind, f'population "{j.source}"'
+        )
+        return _Source(_signal(module), n, n, target, is_input=False)
 
     def _synapses(
         self, k: int, j: Projection, delay: Int32s, source: _Source, touches: bool
@@ -193,10 +237,12 @@ class Lowering:
         where = f"projection {j.name}"
         module = self.library.kind("synapse", j.kind, where)
         _check_carried(module, j, source.signal, where)
+        self._check_added(module, j, source.target, where)
         bundle = Bundle(
-            *(j.connections, source.n, source.n_post, delay, self.dt_us / 1e3, j.layout),
+            *(j.connections, source.n, source.target.n, delay, self.dt_us / 1e3, j.layout),
             touches=touches,
             capacity=source.capacity,
+            from_input=source.is_input,
             rng=np.random.default_rng([self.seed, k, *j.name.encode()]),
         )
         try:
@@ -205,6 +251,17 @@ class Lowering:
             said = "" if str(error).startswith(where) else f"{where}: "
             raise ConfigError(f"{said}{error}") from error
         return kernel
+
+    def _check_added(self, module: ModuleType, j: Projection, p: Population, where: str) -> None:
+        """Refuse synapses that add other numbers than the target sums."""
+        neuron = self.library.kind("neuron", p.kind, f'population "{p.name}"')
+        added, wanted = _input_type(module, "ADDS"), _input_type(neuron, "INPUT")
+        if added != wanted:
+            words = {np.dtype(np.int32): "whole", np.dtype(np.float32): "floating-point"}
+            raise ConfigError(
+                f"{where}: kind {j.kind} adds {words[added]} numbers, and "
+                f'"{p.name}" ({p.kind}) sums {words[wanted]} ones'
+            )
 
     def _population(
         self, p: Population, visit: Visit, ahead: Sequence[int]
@@ -215,7 +272,8 @@ class Lowering:
         width = (p.n + 63) // 64 * 64
         receptors: tuple[str, ...] = module.RECEPTORS
         slots = slots_for(ahead)
-        incoming = self.to.field(f"{p.name}.input", np.float32, (len(receptors), slots, width))
+        numbers = _input_type(module, "INPUT")
+        incoming = self.to.field(f"{p.name}.input", numbers, (len(receptors), slots, width))
         words: dict[int, Word] = {row.N: p.n, row.IN: incoming, row.COUNT: slots}
         touched = None
         if visit.events:
@@ -233,6 +291,8 @@ class Lowering:
                 row.SILENT: self.to.field(f"{p.name}.silent", np.uint8, (p.n,)),
             }
         op = place(self.to, p.name, kernel, words)
+        if isinstance(end, Units) and _signal(module) == "graded":
+            end = replace(end, payload=self.to.reserved(f"{p.name}.payload"))
         return op, end, _Target(p, incoming, receptors, touched, op, made)
 
     def _kernel(
@@ -263,6 +323,8 @@ class Lowering:
         }
         if isinstance(source, Units):
             words |= {row.IN: source.spikes, row.IN_META: source.capacity}
+            if source.payload is not None:
+                words[row.PAYLOAD] = source.payload
         else:
             words[row.IN] = source.data
         if target.touched is not None:
@@ -295,10 +357,11 @@ def _check_carried(module: ModuleType, j: Projection, given: str, where: str) ->
             f' leave the kind out, or take kind "{j.connections.KIND}"'
         )
     wanted = _signal(module)
-    if wanted != given:
+    if wanted != given and (wanted, given) != ("graded", "spikes"):
         right = ' (kind "value" carries values)' if given == "values" else ""
         raise ConfigError(
-            f'{where}: "{j.source}" gives {given}, and kind {j.kind} carries {wanted}{right}'
+            f'{where}: "{j.source}" gives {_CARRIED[given]}, and kind {j.kind} carries '
+            f"{_CARRIED[wanted]}{right}"
         )
 
 
@@ -320,13 +383,22 @@ def _third(name: str, size: int, ends: Mapping[str, Ends], where: str) -> Field:
 
 
 def _signal(module: ModuleType) -> str:
-    """Return what a kind gives or carries: ``spikes`` or ``values``."""
+    """Return what a kind gives or carries: ``spikes``, ``graded`` ones or ``values``."""
     return getattr(module, "SIGNAL", "spikes")
 
 
-def _dynamic(op: Op, incoming: Field) -> list[Field]:
+def _named(network: Network, name: str) -> Population:
+    return next(p for p in network.populations if p.name == name)
+
+
+def _input_type(module: ModuleType, name: str) -> np.dtype[Any]:
+    """Return the type of the numbers that synapses add, or that neurons sum."""
+    return np.dtype(getattr(module, name, np.float32))
+
+
+def _dynamic(op: Op, waiting: Sequence[Field]) -> list[Field]:
     """Return what a reset puts back: the kind's dynamic arrays, its last spikes, its input."""
-    fields = (op.words.get(row.SPIKING), incoming)
+    fields = (op.words.get(row.SPIKING), *waiting)
     rest = [field for field in fields if isinstance(field, Field) and field.n_bytes]
     return [*_own_dynamic(op), *rest]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neuroloop.core.errors import ConfigError
+from neuroloop.core.kernel import Entry
 from neuroloop.core.ports import Kernel
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler, Field, Section
@@ -13,8 +14,9 @@ from neuroloop.engine.arena import Assembler, Field, Section
 _VIEWS = ("uint8", "uint16", "int32", "uint32", "int64", "uint64", "float32")
 """element types that compiled code has a view for, in `neuroloop.core.native`"""
 
-Word = int | Field | tuple[Field, int]
-"""a number, a field whose offset is known later, or a field and bytes past its start"""
+Word = int | Field | tuple[Field, int] | Entry
+"""a number, a field whose offset is known later, a field and bytes past its start, or compiled code
+whose address is"""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Units:
     name: str
     n: int
     spikes: Field
+    payload: Field | None = None
+    """``int32[n]``: what a spike of each unit carries, where spikes are graded"""
 
     @property
     def capacity(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neuroloop.core.kernel import Entry
 from neuroloop.core.message import EVENT_BYTES, MESSAGE_BYTES, RECORD_BYTES, T_US, Kind, padded
 from neuroloop.core.native import address_of
 from neuroloop.core.values import Int64s, UInt8s
@@ -30,9 +31,10 @@ from neuroloop.engine.op import Op, Slot, Units, Word
     P_N_SETTLERS,
 ) = range(10)
 PROGRAM_WORDS = 10
-D_KIND, D_DATA, D_CAPACITY, D_META, D_UNITS = range(5)
-DOOR_WORDS = 5
-"""of what comes in or goes out: kind, offset, capacity, meta offset and units (of spikes)"""
+D_KIND, D_DATA, D_CAPACITY, D_META, D_UNITS, D_PAYLOAD = range(6)
+DOOR_WORDS = 6
+"""of what comes in or goes out: kind, offset, capacity, meta offset and units (of spikes), and
+where what graded spikes carry is, 0 for plain ones"""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ class Program:
     def _number(self, value: Word) -> int:
         if isinstance(value, Field):
             return self.arena.offsets[value.name]
+        if isinstance(value, Entry):
+            return value.address
         if isinstance(value, tuple):
             return self.arena.offsets[value[0].name] + value[1]
         return value
@@ -122,8 +126,10 @@ class Program:
         table = np.zeros((len(ports), DOOR_WORDS), np.int64)
         for door, port in zip(table, ports, strict=True):
             if isinstance(port, Units):
-                door[:] = (Kind.SPIKES, self._number(port.spikes), port.capacity, 0, port.n)
+                payload = 0 if port.payload is None else self._number(port.payload)
+                spikes = self._number(port.spikes)
+                door[:] = (Kind.SPIKES, spikes, port.capacity, 0, port.n, payload)
             else:
                 meta = self._number(port.meta)
-                door[:] = (slot_kind, self._number(port.data), port.data.n_bytes, meta, 0)
+                door[:] = (slot_kind, self._number(port.data), port.data.n_bytes, meta, 0, 0)
         return table

@@ -11,24 +11,25 @@ from neuroloop.core.kernel import entry
 from neuroloop.core.native import copy
 from neuroloop.core.ports import Kernel
 from neuroloop.engine.arena import Assembler, Field, Section
+from neuroloop.engine.gate import gate
 from neuroloop.engine.op import Op, Word, place
-from neuroloop.engine.row import COUNT, H_STEP, IN, OUT, N, header
-
-EVERY = COUNT + 1
+from neuroloop.engine.row import IN, OUT, N
 
 
 @entry
 def put_back(arena, row):
-    if (header(arena)[H_STEP] - 1) % row[EVERY] == 0:  # the first tick is step 1
-        copy(arena, row[OUT], arena, row[IN], row[N])
+    copy(arena, row[OUT], arena, row[IN], row[N])
 
 
-def resets(to: Assembler, fields: Sequence[Field], every_ticks: int) -> list[Op]:
-    """Return one row a field, to run before all others."""
+def resets(to: Assembler, fields: Sequence[Field], every_ticks: int, late: int = 0) -> list[Op]:
+    """Return one row a field, to run before all others.
+
+    The first time comes in tick ``late``.
+    """
     ops = []
     for field in fields:
         first = to.array(f"{field.name}.first", to.value(field), Section.STATIC)
         words: dict[int, Word] = {N: field.n_bytes, IN: first, OUT: field}
-        kernel = Kernel(put_back, counts=(every_ticks,))
-        ops.append(place(to, f"{field.name}.reset", kernel, words))
+        op = place(to, f"{field.name}.reset", Kernel(put_back), words)
+        ops.append(gate(op, late, every_ticks, 1))
     return ops

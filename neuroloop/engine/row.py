@@ -27,6 +27,8 @@ POST = SPIKING
 """synapses: the target's list of spikes"""
 SIGNAL = SILENT
 """synapses: the numbers of the input that is a rule's third factor"""
+PAYLOAD = SIGNAL
+"""synapses: what each spike of a graded source carries, ``int32[n]``, 0 where spikes are plain"""
 TOUCHED = OUT_META
 """synapses: flags of the target's blocks that spikes reach, 0 where nobody asks for them"""
 FLAGS = IN_META
@@ -40,6 +42,8 @@ STATE = 14
 """the kind's own arrays, in the order it named them"""
 LINE = 16
 """neurons whose float32 numbers are one line of memory"""
+GATED, LATE, EVERY, OPEN = range(WIDTH - 4, WIDTH)
+"""rows behind a gate: `gate`"""
 BLOCK = 64
 """neurons that are visited together, or not at all"""
 
@@ -101,6 +105,12 @@ def state_f32(arena, row, k, n):
 
 
 @inline
+def state_i32(arena, row, k, n):
+    """Return the kind's k-th array as ``int32[n]``."""
+    return i32(arena, row[STATE + k], n)
+
+
+@inline
 def state_u32(arena, row, k, n):
     """Return the kind's k-th array as ``uint32[n]``."""
     return u32(arena, row[STATE + k], n)
@@ -125,6 +135,14 @@ def incoming(arena, row, receptor):
     slots = row[COUNT]
     slot = slot_after(arena, slots, 0)
     return f32(arena, row[IN] + 4 * lanes(n) * (receptor * slots + slot), n)
+
+
+@inline
+def incoming_i32(arena, row, receptor):
+    """Return the same for a kind whose ``INPUT`` is int32, ``int32[n]``; the kernel clears it."""
+    n, slots = row[N], row[COUNT]
+    slot = slot_after(arena, slots, 0)
+    return i32(arena, row[IN] + 4 * lanes(n) * (receptor * slots + slot), n)
 
 
 @inline

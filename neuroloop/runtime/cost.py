@@ -56,10 +56,10 @@ class Costs:
     """Works out the parts of one network."""
 
     def __init__(self, network: Network, dt_us: int, backend: str, folder: Path) -> None:
-        self._network, self._dt_us = network, dt_us
-        self._at = (backend, folder)
+        self._at, self._dt_us = (backend, folder), dt_us
         module = resolve.module("engine", backend, folder, f'engine "{backend}"')
         self._library: Library = module.build(module.Config(), Site("engine", 0, dt_us, folder))
+        network = self.network = self._library.adapt(network, dt_us).network
         self._delay = {id(j): delay_ticks(j, dt_us) for j in network.projections}
         self._visit = {p.name: self._decided(p) for p in network.populations}
         self._fields = self._of_populations()
@@ -79,11 +79,11 @@ class Costs:
         to = Assembler()
         alone = tuple(
             replace(p, update="events" if self._visit[p.name].events else "full")
-            for p in self._network.populations
+            for p in self.network.populations
         )
         lowered = Lowering(to, self._library, self._dt_us, 0).network(
-            replace(self._network, populations=alone, projections=()),
-            {i.name: _end(to, i) for i in self._network.inputs},
+            replace(self.network, populations=alone, projections=()),
+            {i.name: _end(to, i) for i in self.network.inputs},
         )
         words = [word for op in lowered.ops for word in op.words.values()]
         return {word.name: word for word in words if isinstance(word, Field)}
@@ -115,7 +115,7 @@ class Costs:
             return _tick_us(alone, *self._at, self._dt_us) / p.n
 
     def _arriving(self, p: Population) -> list[Projection]:
-        return [j for j in self._network.projections if j.target == p.name]
+        return [j for j in self.network.projections if j.target == p.name]
 
     def projection(self, j: Projection) -> tuple[Cost, Part]:
         """Return what a projection costs, and its line without the cost."""
@@ -145,7 +145,7 @@ class Costs:
         """Time a projection that no layout stands for, or as many of its rows as are enough."""
         part = Part(j.name, j.kind, len(j.connections), 0.0, 0, "measured with a part of it")
         try:
-            sample = Sample.of(self._network, j, self._dt_us, signal)
+            sample = Sample.of(self.network, j, self._dt_us, signal)
             us, n_bytes = sample.measured(*self._at, self._dt_us)
         except NeuroloopError as error:
             return lambda _: _ROW_US, replace(part, note=f"not measured: {error}")
@@ -153,7 +153,7 @@ class Costs:
         return lambda at: _ROW_US + us * (at / hz if hz else 1.0), replace(part, n_bytes=n_bytes)
 
     def _bundle(self, j: Projection) -> Bundle:
-        n_pre, n_post = self._network.size(j.source), self._network.size(j.target)
+        n_pre, n_post = self.network.size(j.source), self.network.size(j.target)
         delay = self._delay[id(j)]
         return Bundle(
             *(j.connections, n_pre, n_post, delay, self._dt_us / 1e3, j.layout),

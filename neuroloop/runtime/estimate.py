@@ -113,7 +113,7 @@ def estimate(
     rate_hz
         At which every input and neuron fires.
     backend
-        A file in ``neuroloop/engine/backends``.
+        A file in ``neuroloop/backends``.
     folder
         Where paths of kinds (``./my_neuron.py``) start.
 
@@ -140,8 +140,8 @@ def estimate(
             "wanted"
         )
     found = Costs(network, int(dt_us), backend, folder)
-    populations = [found.population(p) for p in network.populations]
-    projections = [found.projection(j) for j in network.projections]
+    populations = [found.population(p) for p in found.network.populations]
+    projections = [found.projection(j) for j in found.network.projections]
     tick_us = empty_us(backend, folder)
 
     def total_us(hz: float) -> float:

@@ -16,6 +16,7 @@ from neuroloop.core.ports import Actuator, Kernel, Transducer
 from neuroloop.core.values import Float32s, Scalars, SourceSpec, Spikes
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler
+from neuroloop.engine.gate import gate
 from neuroloop.engine.lower import Lowered, Lowering
 from neuroloop.engine.op import Op, Slot, Units, Values, Word, place, slot, spiking
 from neuroloop.engine.program import Plan, Program
@@ -89,6 +90,8 @@ class Layer:
     actuators: list[Actuator] = field(default_factory=list)
     values_read: set[str] = field(default_factory=set)
     """sensors whose numbers the network takes"""
+    late: Mapping[str, int] = field(default_factory=dict)
+    """ticks by which populations lag behind the network, on a backend that delays them"""
 
     def layout(self) -> Layout:
         """Lay it all out."""
@@ -178,9 +181,11 @@ class Layer:
         self.values_read = {i.name for i in network.inputs if i.values}
         seed, reset = self.run.run.seed, wiring.reset_every_ticks
         dt_us, not_a_number = self.parts.dt_us, wiring.not_a_number
-        lowering = Lowering(self.to, library, dt_us, seed, reset, not_a_number)
         try:
-            lowered = lowering.network(network, inputs)
+            adapted = library.adapt(network, dt_us)
+            self.late = adapted.late or {}
+            lowering = Lowering(self.to, library, dt_us, seed, reset, not_a_number, adapted.late)
+            lowered = lowering.network(adapted.network, inputs)
         except ConfigError as error:
             raise ConfigError(f"{where} {wiring.network}: {error}") from error
         self.spiking = lowered.spiking
@@ -232,7 +237,10 @@ class Layer:
                 row.OUT: wanted.data,
                 row.OUT_META: wanted.meta,
             }
-            self.ops.append(place(self.to, f"decoder.{decoder.name}", built, words))
+            op = place(self.to, f"decoder.{decoder.name}", built, words)
+            # its windows begin when the population does
+            late = self.late.get(name, 0)
+            self.ops.append(gate(op, late) if late else op)
         else:
             port = self._port(f"decoder.{decoder.name}", wanted, 4 * channels)
             self.python.append(PythonPart(decoder, built, port, channels=channels))

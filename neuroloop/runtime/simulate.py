@@ -119,7 +119,7 @@ def simulate(  # noqa: PLR0913
     probe
         Arrays that are kept after every tick, as in ``"motor.v"``.
     backend
-        A file in ``neuroloop/engine/backends``.
+        A file in ``neuroloop/backends``.
     folder
         Where paths of kinds (``./my_neuron.py``) start.
     progress

@@ -48,7 +48,7 @@ class Simulator:
     watch
         Inputs and populations whose spikes `step` returns.
     backend
-        A file in ``neuroloop/engine/backends``.
+        A file in ``neuroloop/backends``.
     room
         Most spikes in a tick of an input, where it is more than one a unit.
     folder
@@ -99,8 +99,11 @@ class Simulator:
             i.name: port if isinstance(port, Units) else Values(i.name, i.n, port.data)
             for i, port in zip(network.inputs, ports, strict=True)
         }
-        lowering = Lowering(to, library, int(dt_us), seed, not_a_number=not_a_number)
-        lowered = lowering.network(network, inputs)
+        adapted = library.adapt(network, int(dt_us))
+        lowering = Lowering(
+            *(to, library, int(dt_us), seed), not_a_number=not_a_number, late=adapted.late
+        )
+        lowered = lowering.network(adapted.network, inputs)
         self._watch = tuple(dict.fromkeys(watch))
         outlets = _watched(network, lowered, self._watch)
         program = Program(Plan(lowered.ops, ports, outlets, lowered), to)
@@ -108,6 +111,10 @@ class Simulator:
         """how each projection lies in memory, and why"""
         self.updates: Mapping[str, str] = lowered.visits
         """which neurons of a population a tick visits, where there was a choice, and why"""
+        self.late: Mapping[str, int] = adapted.late or {}
+        """ticks by which each population lags behind the network, on a backend that delays it"""
+        self.notes: Sequence[str] = adapted.notes
+        """what is different on the backend"""
         self._feeds = {
             port.name: Feed(port.name, k, _message_bytes(port), messages=_MESSAGES)
             for k, port in enumerate(ports)

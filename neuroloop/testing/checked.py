@@ -5,7 +5,7 @@ from types import ModuleType
 
 from neuroloop.config import resolve
 from neuroloop.engine.arena import Assembler
-from neuroloop.engine.lower import Ends, Lowering
+from neuroloop.engine.lower import Adapted, Ends, Lowering
 from neuroloop.engine.op import Slot, Units, Values, slot, spiking
 from neuroloop.engine.program import Plan
 from neuroloop.network import Input, Network
@@ -48,6 +48,10 @@ class _Library:
 
     def __init__(self, role: str, module: ModuleType) -> None:
         self._role, self._module = role, module
+
+    def adapt(self, network: Network, dt_us: int) -> Adapted:
+        del dt_us
+        return Adapted(network)
 
     def kind(self, role: str, name: str, where: str) -> ModuleType:
         if role == self._role and name == "checked":

@@ -16,7 +16,7 @@ KINDS = resolve.kinds("engine")
 
 
 def network(backend):
-    module = importlib.import_module(f"neuroloop.engine.backends.{backend}")
+    module = importlib.import_module(f"neuroloop.backends.{backend}")
     cells = Population("cells", 20, getattr(module, "EXAMPLE_NEURON", "lif"))
     link = Projection("in", "cells", one_to_one(20, 1.5), delay_ms=2.0)
     return Network((Input("in", 20),), (cells,), (link,))
@@ -42,7 +42,7 @@ def test_same_seed_same_spikes(kind):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("role", ["neuron", "synapse"])
 def test_unknown_kind_is_refused_in_words(kind, role):
-    module = importlib.import_module(f"neuroloop.engine.backends.{kind}")
+    module = importlib.import_module(f"neuroloop.backends.{kind}")
     library = module.build(module.Config(), Site("engine", 0, 1000, Path()))
 
     with pytest.raises(ConfigError, match=r"here: .*nonesuch"):

@@ -6,6 +6,8 @@ from msgspec import Struct
 
 from neuroloop.config import resolve
 from neuroloop.core.ports import Site
+from neuroloop.engine.lower import Adapted
+from neuroloop.network.graph import Network
 
 
 class Config(Struct, frozen=True, forbid_unknown_fields=True):
@@ -21,6 +23,11 @@ class Library:
     def kind(self, role: str, name: str, where: str) -> ModuleType:
         """Return the module of a neuron or synapse kind."""
         return resolve.module(role, name, self._folder, where)
+
+    def adapt(self, network: Network, dt_us: int) -> Adapted:
+        """Return the network as it is."""
+        del dt_us
+        return Adapted(network)
 
 
 def build(config: Config, site: Site) -> Library:
