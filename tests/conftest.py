@@ -1,4 +1,5 @@
 import importlib.util
+import logging
 import os
 import subprocess
 import sys
@@ -17,6 +18,17 @@ TRIES = 3
 # what `neuroloop bench engine --keep` found on this machine must not choose the layouts of tests
 _CACHE = tempfile.TemporaryDirectory(prefix="neuroloop-tests-")
 os.environ["XDG_CACHE_HOME"] = _CACHE.name
+
+
+@pytest.fixture(autouse=True)
+def _log():
+    """Put back what a command line sets up for the whole process: where the log goes."""
+    loggers = [logging.getLogger(name) for name in ("neuroloop", "neuroloop.chip")]
+    before = [(log.handlers, log.propagate, log.level) for log in loggers]
+    yield
+    for log, (handlers, propagate, level) in zip(loggers, before, strict=True):
+        log.handlers, log.propagate = handlers, propagate
+        log.setLevel(level)
 
 
 @pytest.fixture

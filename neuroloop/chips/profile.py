@@ -6,7 +6,6 @@ Profiles are the files of ``neuroloop/chips/profiles``; a table of one's own rep
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +44,8 @@ class Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     most: int
     source: str
+    each: tuple[int, ...] = ()
+    """one a core, where cores differ; ``most`` is the largest of them"""
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,10 +58,15 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """ticks that the hardware adds from a population to the next one"""
     limits: dict[str, Limit]
     """of one core, by what is limited: ``neurons``, ``axons_in``, ``axons_out``, ``synapse_bits``
-    ...; and of the whole chip, by names that begin with ``chip_``"""
+    ...; and of the whole chip, by names that begin with ``chip_``; what is not named is not
+    known"""
     figures: dict[str, Figure]
     """by event: ``synop_pj``, ``active_update_pj``, ``inactive_update_pj``, ``spike_pj``,
     ``hop_pj``, ``static_mw``; and ``synop_ns`` ... for the time they take, ``barrier_ns``"""
+
+    def limit(self, name: str) -> int | None:
+        """Return how much of something there is; None where that is not known."""
+        return self.limits[name].most if name in self.limits else None
 
     def figure(self, name: str) -> Figure:
         """Return a figure; what the file does not name is unknown."""

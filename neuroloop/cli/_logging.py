@@ -87,6 +87,8 @@ def set_up(verbose: int, *, quiet: bool, form: Form = Form.TEXT) -> None:
     root.handlers = [handler]
     root.propagate = False
     root.setLevel(logging.ERROR if quiet else logging.WARNING - 10 * min(verbose, 2))
+    # how full a chip is, is said in any case
+    logging.getLogger("neuroloop.chip").setLevel(logging.ERROR if quiet else logging.INFO)
 
 
 def _priority(level: int) -> int:

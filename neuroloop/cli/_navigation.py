@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,9 @@ import typer
 from neuroloop.core.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
+    from neuroloop.bench.navigation.backends import OnBackend
     from neuroloop.bench.navigation.course import Score
+    from neuroloop.bench.navigation.score import Task
 
 
 def navigation(
@@ -35,12 +38,27 @@ def navigation(
         str | None, typer.Option(metavar="KIND", help="Make a world: boxes, clutter or rooms.")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE.npz", help="Where to.")] = None,
+    backend: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="A,B,...",
+            help="Score it on these backends, beside float, with energy; may be repeated.",
+        ),
+    ] = None,
+    energy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="BACKEND=TABLE",
+            help="Figures of your own: a TOML file, or a table's name; may be repeated.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
 ) -> None:
     """Score a network on the starts and goals of a world file, through the user's own loop.
 
     For example `neuroloop bench navigation --generate boxes --seed 7 --out boxes7.npz`, then
-    `neuroloop bench navigation --world boxes7.npz --plot out/paths.png`.
+    `neuroloop bench navigation --world boxes7.npz --plot out/paths.png`.  On chips:
+    `neuroloop bench navigation --world boxes7.npz --backend loihi1,xylo`.
     """
     if generate is not None:
         _generate(generate, seed, out)
@@ -55,6 +73,13 @@ def navigation(
     if plot is not None:
         output.check_writable(plot)
     task = Task(world, actor, network, plant, pairs, seed, workers, tuple(changes or ()))
+    if backend:
+        if plot is not None or trace is not None:
+            raise ConfigError("--plot and --trace are of one backend: --set engine.kind=...")
+        _on_backends(task, backend, energy or (), as_json=as_json)
+        return
+    if energy:
+        raise ConfigError("--energy is for --backend: the energy is that of a chip")
     found = measure(task, progress=sys.stderr.isatty() and not as_json, plot=plot, trace=trace)
     if as_json:
         typer.echo(json.dumps(found.as_json()))
@@ -70,6 +95,51 @@ def _generate(kind: str, seed: int, out: Path | None) -> None:
 
     made = generate_to(kind, seed, out)
     typer.echo(f"{out}: {len(made.world.polygon)} obstacles, {len(made.starts)} pairs")
+
+
+def _on_backends(
+    task: "Task", texts: Sequence[str], tables: Sequence[str], *, as_json: bool
+) -> None:
+    from neuroloop.bench.navigation.backends import chosen, measure_each
+    from neuroloop.cli._tables import tables_of
+
+    backends = chosen(texts)
+    own = tables_of(tables, backends)
+    shown = sys.stderr.isatty() and not as_json
+    found = measure_each(task, backends, own, progress=shown)
+    if as_json:
+        typer.echo(json.dumps({"backends": {one.backend: one.as_json() for one in found}}))
+    else:
+        typer.echo(_table(found))
+
+
+def _table(found: "Sequence[OnBackend]") -> str:
+    from neuroloop.chips.energy import words
+
+    lines = [
+        f"{'backend':14} {'success':>14} {'collision':>10} {'timeout':>8} {'path':>9} {'time':>8}"
+        f" {'synops a decision':>18}  energy"
+    ]
+    for one in found:
+        score = one.score
+        if score is None:
+            lines.append(f"{one.backend:14} cannot run it: {one.refused}")
+            continue
+        share = 100.0 * score.success / score.pairs if score.pairs else 0.0
+        cost = "unknown" if one.account is None else words.total(one.account, one.decisions)
+        lines.append(
+            f"{one.backend:14} {f'{score.success} ({share:.1f} %)':>14} {score.collision:>10} "
+            f"{score.timeout:>8} {score.mean_path_m:>7.2f} m {score.mean_time_s:>6.1f} s "
+            f"{score.synops_per_decision:>18,.0f}  {cost}"
+        )
+    for one in found:
+        if one.account is not None:
+            lines += ["", f"energy of {one.decisions:,} decisions on {one.backend}"]
+            lines += [f"  {line}" for line in words.terms(one.account)]
+    unreachable = found[0].score.unreachable if found[0].score is not None else ()
+    if unreachable:
+        lines.append(f"\nleft out: {len(unreachable)} unreachable: {unreachable}")
+    return "\n".join(lines)
 
 
 def _text(found: "Score") -> str:

@@ -24,6 +24,7 @@ def command(
     Example: `neuroloop check navigate --set plant.kind=bullet`
     """
     from neuroloop.config import runfile as runfiles
+    from neuroloop.core.ports import Site
     from neuroloop.engine.speed import RATE_HZ
     from neuroloop.runtime import check
     from neuroloop.runtime.estimate import estimate
@@ -34,6 +35,8 @@ def command(
     dt_us = run.clock.config.dt_us
     rate_hz = min(RATE_HZ, 1e6 / dt_us)
     cost = estimate(network, dt_us, rate_hz, backend=run.engine.kind, folder=run.folder)
+    site = Site("engine", run.run.seed, dt_us, run.folder, role="engine")
+    room = run.engine.module.build(run.engine.config, site).adapt(network, dt_us).room
     slow = [part.where for part in run.parts if _is_plain_python(part)]
     if as_json:
         parts = [{"role": p.role, "name": p.name, "kind": p.kind} for p in run.parts]
@@ -44,6 +47,7 @@ def command(
                     "parts": parts,
                     "plain_python": slow,
                     "estimate": cost.as_json(),
+                    "room": list(room),
                 }
             )
         )
@@ -53,6 +57,8 @@ def command(
         note = "   plain Python: acts one tick later" if part.where in slow else ""
         typer.echo(f"  {part.where:22} {part.kind}{note}")
     typer.echo(f"the network: {cost.line()}, at {cost.rate_hz:g} Hz a neuron")
+    for line in room:
+        typer.echo(f"the chip: {line}")
 
 
 def _is_plain_python(part: object) -> bool:

@@ -2,14 +2,10 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from neuroloop.network import Input
 
 
 def command(
@@ -23,6 +19,14 @@ def command(
         typer.Option(
             metavar="INPUT=HZ",
             help="Let each unit of an input fire at random at this mean rate; may be repeated.",
+        ),
+    ] = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="[INPUT=]FILE",
+            help="Recorded spikes: .npz, .npy, or lines of time in ms and unit; may be repeated.",
         ),
     ] = None,
     value: Annotated[
@@ -44,37 +48,29 @@ def command(
 
     Example: `neuroloop simulate configs/nets.py:navigate --rate heading=100 --plot out/raster.png`
     """
-    import numpy as np
-
+    from neuroloop.cli._network import check_there
+    from neuroloop.cli._stimulus import Wanted
     from neuroloop.report import output, picture, raster
     from neuroloop.runtime import networks
     from neuroloop.runtime.simulate import simulate, total_ticks
-    from neuroloop.runtime.stimulus import bernoulli
 
     if plot is not None:
         output.check_writable(plot)
         picture.check_installed()
-    _check_there(network)
+    check_there(network)
     built = networks.of(network, Path.cwd(), {}, "simulate")
     names = watch or networks.spiking(built, Path.cwd())
     length = 1.0 if seconds is None and ticks is None else seconds
     total = total_ticks(length, ticks, dt_us)
-    rates = _numbers("--rate", rate or (), "INPUT=HZ", [i for i in built.inputs if not i.values])
-    values = _numbers("--value", value or (), "INPUT=NUMBER", [i for i in built.inputs if i.values])
-    trains = {
-        i.name: bernoulli(i, rates.get(i.name, 0.0), total, dt_us, seed)
-        for i in built.inputs
-        if not i.values
-    }
-    silent = [name for name, spikes in trains.items() if not len(spikes.unit)]
-    held = {i.name: np.full(i.n, values.get(i.name, 0.0)) for i in built.inputs if i.values}
+    wanted = Wanted(files or (), rate or (), value or ())
+    stimulus = wanted.stimulus(built, wanted.recorded(built), total, dt_us, seed)
     with raster.progress_bar(shown=not as_json and sys.stderr.isatty()) as progress:
         result = simulate(
             built,
             ticks=total,
             dt_us=dt_us,
             seed=seed,
-            inputs={**trains, **held},
+            inputs={**stimulus.spikes, **stimulus.values},
             watch=names,
             backend=backend,
             progress=progress,
@@ -82,42 +78,8 @@ def command(
     if plot is not None:
         raster.save(result, plot)
     if as_json:
-        typer.echo(json.dumps(raster.as_json(result, silent)))
+        typer.echo(json.dumps(raster.as_json(result, stimulus.silent)))
         return
-    typer.echo(raster.as_text(result, silent))
+    typer.echo(raster.as_text(result, stimulus.silent))
     if plot is not None:
         typer.echo(f"  picture        {plot}")
-
-
-def _check_there(network: str) -> None:
-    """Refuse a file that is not there, with those that could be meant."""
-    from neuroloop.core.errors import ConfigError, nearest
-
-    name, colon, _ = network.partition(":")
-    path = Path(name)
-    if path.suffix == ".py" and not colon:
-        raise ConfigError(f"{name} is a Python file: name a function in it, as in {name}:build")
-    if not path.exists():
-        beside = path.parent.glob(f"*{path.suffix}") if path.suffix else ()
-        known = [str(p) for p in (*beside, *path.parent.glob(f"*/{path.name}"))]
-        raise ConfigError(f"no file {name} in {Path.cwd()}{nearest(name, known)}")
-
-
-def _numbers(
-    option: str, texts: Sequence[str], form: str, inputs: Sequence["Input"]
-) -> dict[str, float]:
-    """Return what ``INPUT=...`` texts say."""
-    from neuroloop.core.errors import ConfigError, nearest
-
-    numbers, known = {}, [i.name for i in inputs]
-    for text in texts:
-        name, _, number = text.rpartition("=")
-        try:
-            numbers[name] = float(number)
-        except ValueError:
-            raise ConfigError(f"{option} {text}: {form} is wanted, as in touch=50") from None
-        if name not in known:
-            raise ConfigError(
-                f'{option} {text}: the network has no such input "{name}"{nearest(name, known)}'
-            )
-    return numbers

@@ -80,6 +80,8 @@ def module(role: str, kind: str, folder: Path, where: str) -> ModuleType:
     """Import the module of a kind; ``where`` is the place in the run file, for messages."""
     if kind.startswith((".", "/")) or kind.endswith(".py"):
         return _from_file(folder / kind, where)
+    if role == "engine":
+        kind = kind.replace("-", "_")  # loihi1-nengo
     for name in (f"{PACKAGES[role]}.{kind}", kind if "." in kind else ""):
         if name and _find(name) is not None:
             return _import(name, where)

@@ -38,6 +38,8 @@ class Adapted:
     network is run as it is"""
     notes: Sequence[str] = ()
     """for the user: what is different now"""
+    room: Sequence[str] = ()
+    """for the user: how full what it runs on is, in a line or two"""
 
 
 class Library(Protocol):
@@ -154,10 +156,12 @@ class Lowering:
                 if j.target == p.name
             ]
             op, ends[p.name], targets[p.name] = self._population(p, visits[p.name], ahead)
-            rows[p.name] = [op]
+            # its own time begins when its first input can come; a bias must not act before
+            behind = (self.late or {}).get(p.name, 0)
+            rows[p.name] = [gate(op, behind) if behind else op]
             self.to.check_room()
             # of a part that lags, `_in_time` keeps out what must not arrive
-            waiting = [targets[p.name].incoming] if self.late is None else []
+            waiting = _waiting(targets[p.name], ends[p.name]) if self.late is None else []
             dynamic[p.name] += _dynamic(op, waiting)
         early: list[Op] = []
         learning: list[Op] = []
@@ -198,7 +202,9 @@ class Lowering:
             return op
         behind = late.get(j.source, 0)
         own = int(delay[0]) - late.get(j.target, 0) + behind
-        return gate(op, behind, every, every - own) if own > 0 else op
+        # what is taken where it arrives was sent so many ticks before
+        sent = behind + (int(delay[0]) if op.kernel.at_arrival else 0)
+        return gate(op, sent, every, every - own) if own > 0 else op
 
     def _least_bytes(self, p: Population) -> int:
         module = self.library.kind("neuron", p.kind, f'population "{p.name}"')
@@ -394,6 +400,11 @@ def _named(network: Network, name: str) -> Population:
 def _input_type(module: ModuleType, name: str) -> np.dtype[Any]:
     """Return the type of the numbers that synapses add, or that neurons sum."""
     return np.dtype(getattr(module, name, np.float32))
+
+
+def _waiting(target: _Target, end: Ends) -> list[Field]:
+    """Return what was sent and did not arrive: its input, and spikes that are taken later."""
+    return [target.incoming, *([end.spikes] if isinstance(end, Units) else [])]
 
 
 def _dynamic(op: Op, waiting: Sequence[Field]) -> list[Field]:

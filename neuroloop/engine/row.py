@@ -9,7 +9,7 @@ import numpy as np
 from neuroloop.core.kernel import inline
 from neuroloop.core.native import f32, i32, i64, lowest, nonzero64, u8, u32
 
-WIDTH = 28
+WIDTH = 32
 ENTRY = 0
 N = 1
 """units: neurons, encoder units, or the units a decoder reads; channels of a guard"""

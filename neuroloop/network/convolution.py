@@ -26,6 +26,10 @@ class Convolution:
     counted channel by channel, in each row by row: ``unit = (c * height + y) * width + x``, at both
     ends.
 
+    With ``pool``, ``in`` are sums over windows side by side of the source's maps: two layers of a
+    network without neurons between them.  What is left over at the right and at the bottom reaches
+    nothing.  It is the same as one convolution with larger steps (`weight`, `steps`, `before`).
+
     Raises
     ------
     ConfigError
@@ -36,16 +40,22 @@ class Convolution:
     >>> edges = Convolution((1, 28, 28), [[[[-1.0, 0.0, 1.0]]]], padding="same")
     >>> edges.output_shape, edges.n_post, len(edges)
     ((1, 28, 28), 784, 2296)
+    >>> halved = Convolution((1, 28, 28), [[[[1.0]]]], pool=2)
+    >>> halved.output_shape, halved.weight.shape, halved.steps, len(halved)
+    ((1, 14, 14), (1, 1, 2, 2), (2, 2), 784)
     """
 
     input_shape: tuple[int, int, int]
     """channels, height and width of the source"""
     kernel: ArrayLike
-    """``float32[out, in, height, width]``, in the unit of the target's input"""
+    """``float32[out, in, height, width]``, in the unit of the target's input; of pooled maps"""
     stride: int | Pair = (1, 1)
     """rows and columns between outputs"""
     padding: int | Pair | Literal["same"] = (0, 0)
     """rows and columns of nothing around the input; ``same`` makes the output as large as it"""
+    pool: int | Pair = (1, 1)
+    """rows and columns of the source's maps that are summed before; stride and padding are of the
+    sums"""
 
     KIND: ClassVar[str] = "convolution"
     WHOLE: ClassVar[bool] = True
@@ -59,7 +69,16 @@ class Convolution:
             object.__setattr__(self, "padding", both(self.padding, "padding", 0))
         elif self.stride != (1, 1):
             raise ConfigError(f'padding "same" needs a stride of 1, not {self.stride}')
-        for n, k, before in zip(shape[1:], self.weight.shape[2:], self.before, strict=True):
+        object.__setattr__(self, "pool", both(self.pool, "pool"))
+        self._check_sizes()
+
+    def _check_sizes(self) -> None:
+        """Refuse what does not fit together."""
+        for n, window in zip(self.input_shape[1:], self.windows, strict=True):
+            if window > n:
+                raise ConfigError(f"a window of {window} to pool does not fit into {n}")
+        _, _, *kernel = np.shape(self.kernel)
+        for n, k, before in zip(self.pooled_shape[1:], kernel, self._margin, strict=True):
             if k > _LARGEST:
                 raise ConfigError(f"a kernel of {k}; {_LARGEST} rows and columns are the most")
             if before >= k:
@@ -70,35 +89,65 @@ class Convolution:
             raise ConfigError(f"{self.n_pre} and {self.n_post} units; at most {MOST_UNITS} fit")
 
     @property
-    def weight(self) -> NDArray[np.float32]:
-        """The kernel as ``float32[out, in, height, width]``."""
-        array: NDArray[np.float32] = np.asarray(self.kernel, np.float32)
-        return array
+    def windows(self) -> Pair:
+        """Rows and columns that are summed before."""
+        return both(self.pool, "pool")
 
     @property
-    def steps(self) -> Pair:
-        """Rows and columns between outputs."""
-        return both(self.stride, "stride")
+    def pooled_shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of the sums; of the source where nothing is pooled."""
+        (channels, height, width), (rows, columns) = self.input_shape, self.windows
+        return channels, height // rows, width // columns
 
     @property
-    def before(self) -> Pair:
-        """Rows of nothing above the input, and columns of it to the left."""
+    def covered(self) -> Pair:
+        """Rows and columns of the source that lie in whole windows."""
+        (_, height, width), (rows, columns) = self.pooled_shape, self.windows
+        return height * rows, width * columns
+
+    @property
+    def pooled(self) -> "Convolution":
+        """The convolution of the sums alone."""
+        return Convolution(self.pooled_shape, self.kernel, self.stride, self.padding)
+
+    @property
+    def _margin(self) -> Pair:
+        """Rows of nothing above the sums, and columns of it to the left."""
         if self.padding == "same":
-            _, _, height, width = self.weight.shape
+            _, _, height, width = np.shape(self.kernel)
             return (height - 1) // 2, (width - 1) // 2
         return both(self.padding, "padding", 0)
 
     @property
+    def weight(self) -> NDArray[np.float32]:
+        """The kernel as ``float32[out, in, height, width]``, each tap once for a pooled unit."""
+        array: NDArray[np.float32] = np.asarray(self.kernel, np.float32)
+        for axis, window in zip((2, 3), self.windows, strict=True):
+            array = np.repeat(array, window, axis) if window > 1 else array
+        return array
+
+    @property
+    def steps(self) -> Pair:
+        """Rows and columns of the source between outputs."""
+        (down, across), (rows, columns) = both(self.stride, "stride"), self.windows
+        return down * rows, across * columns
+
+    @property
+    def before(self) -> Pair:
+        """Rows of nothing above the source, and columns of it to the left."""
+        (above, left), (rows, columns) = self._margin, self.windows
+        return above * rows, left * columns
+
+    @property
     def output_shape(self) -> tuple[int, int, int]:
         """Channels, height and width of the target."""
-        out, _, height, width = self.weight.shape
+        out, _, *kernel = np.shape(self.kernel)
         if self.padding == "same":
-            return (out, *self.input_shape[1:])
+            return (out, *self.pooled_shape[1:])
+        steps = both(self.stride, "stride")
         rows, columns = (
             (n + 2 * p - k) // s + 1
-            for n, p, k, s in zip(
-                self.input_shape[1:], self.before, (height, width), self.steps, strict=True
-            )
+            for n, p, k, s in zip(self.pooled_shape[1:], self._margin, kernel, steps, strict=True)
         )
         return out, rows, columns
 
@@ -119,7 +168,7 @@ class Convolution:
         out, channels, *kernel = self.weight.shape
         taps = 1
         for n, k, s, p, m in zip(
-            *(self.input_shape[1:], kernel, self.steps, self.before, self.output_shape[1:]),
+            *(self.covered, kernel, self.steps, self.before, self.output_shape[1:]),
             strict=True,
         ):
             # outputs o whose tap i lies inside: 0 <= o * s + i - p < n

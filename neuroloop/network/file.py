@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neuroloop.config import array_file
+from neuroloop.config import array_file, resolve
 from neuroloop.core.errors import ConfigError, MachineError, NeuroloopError
 from neuroloop.network.forms import pack, unpack, unpack_pairs
 from neuroloop.network.graph import Input, Network, Population, Projection
@@ -204,7 +204,7 @@ def _layout(layout: object) -> str:
 
 def _kind(kind: object, path: Path) -> str:
     """Return a kind as the engine takes it; a file beside ``path`` by its full path."""
-    if isinstance(kind, str) and _SHIPPED.fullmatch(kind):
+    if isinstance(kind, str) and (_SHIPPED.fullmatch(kind) or _of_a_chip(kind)):
         return kind
     if isinstance(kind, str) and _BESIDE.fullmatch(kind):
         return str(path.resolve().parent / kind[2:])
@@ -212,6 +212,14 @@ def _kind(kind: object, path: Path) -> str:
         f"kind {kind!r}: in a network file a kind is the name of one that comes with the project,"
         ' or "./x.py" beside the file'
     )
+
+
+def _of_a_chip(kind: str) -> bool:
+    """Whether a dotted name is one of a folder of kinds that comes with the project.
+
+    Any other would be a module of some package that is installed.
+    """
+    return "." in kind and any(kind in resolve.kinds(role) for role in ("neuron", "synapse"))
 
 
 def _named(kind: str, path: Path) -> str:

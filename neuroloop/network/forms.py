@@ -29,7 +29,11 @@ def pack(wired: Wiring, where: str) -> tuple[Words, Arrays]:
         return {"form": "synapses"}, {"start": wired.start, "post": wired.post, "weight": weight}
     if isinstance(wired, Convolution):
         words = {name: getattr(wired, name) for name in ("input_shape", "stride", "padding")}
-        return {"form": "convolution", **words}, {"kernel": wired.weight}
+        if wired.windows == (1, 1):
+            return {"form": "convolution", **words}, {"kernel": wired.weight}
+        # a name of its own: a reader that knows no pooling refuses it, and loses nothing
+        words |= {"form": "pooled_convolution", "pool": wired.pool}
+        return words, {"kernel": np.asarray(wired.kernel, np.float32)}
     if isinstance(wired, Pooling):
         names = ("input_shape", "size", "stride", "weight")
         return {"form": "pooling", **{name: getattr(wired, name) for name in names}}, {}
@@ -60,7 +64,8 @@ def _synapses(words: Mapping[str, Any], arrays: Arrays) -> Connections:
 
 
 def _convolution(words: Mapping[str, Any], arrays: Arrays) -> Convolution:
-    return Convolution(words["input_shape"], arrays["kernel"], words["stride"], words["padding"])
+    shape, kernel = words["input_shape"], arrays["kernel"]
+    return Convolution(shape, kernel, words["stride"], words["padding"], words.get("pool", 1))
 
 
 def _pooling(words: Mapping[str, Any], arrays: Arrays) -> Pooling:
@@ -71,5 +76,6 @@ def _pooling(words: Mapping[str, Any], arrays: Arrays) -> Pooling:
 _UNPACK: dict[str, Callable[[Mapping[str, Any], Arrays], Wiring]] = {
     "synapses": _synapses,
     "convolution": _convolution,
+    "pooled_convolution": _convolution,
     "pooling": _pooling,
 }

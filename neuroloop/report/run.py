@@ -9,6 +9,7 @@ import msgspec
 
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.ports import Sink
+from neuroloop.report.energy import EnergyMeter
 from neuroloop.report.meter import Meter
 from neuroloop.report.status import StatusLine
 from neuroloop.report.summary import Summary, summary
@@ -44,12 +45,12 @@ def reported(  # noqa: PLR0913
         from neuroloop.report import picture
 
         picture.check_installed()
-    audience = _Audience(ticks, resume, traced=plot is not None, status=status)
+    audience = _Audience(run, ticks, resume, traced=plot is not None, status=status)
     try:
         chosen = _without_window(run) if headless else run
         companions = _Companions(run, save if save_every else None, save_every or 0.0, keys=keys)
         with played(chosen, audience, companions) as session:
-            result = summary(session, audience.meter)
+            result = summary(session, audience.meter, audience.energy)
             if plot is not None:
                 _draw(result, session, audience, plot)
             if save is not None:
@@ -85,11 +86,12 @@ class _Audience:
     """Everything that looks on."""
 
     def __init__(
-        self, ticks: int | None, resume: Path | None, *, traced: bool, status: bool
+        self, run: RunFile, ticks: int | None, resume: Path | None, *, traced: bool, status: bool
     ) -> None:
-        self._ticks, self._resume = ticks, resume
+        self._run, self._ticks, self._resume = run, ticks, resume
         self._traced, self._status = traced, status
         self.meter = Meter()
+        self.energy: EnergyMeter | None = None
         self.trace: Trace | None = None
         self._line: StatusLine | None = None
 
@@ -99,8 +101,10 @@ class _Audience:
         if self._ticks is not None:
             loop.episode.most_us = self._ticks * loop.dt_us
         self.trace = Trace(loop) if self._traced else None
-        self._line = StatusLine(loop) if self._status else None
-        return [self.meter, *(s for s in (self.trace, self._line) if s is not None)]
+        self.energy = EnergyMeter(loop, self._run)
+        self._line = StatusLine(loop, self.energy) if self._status else None
+        more = (s for s in (self.trace, self._line) if s is not None)
+        return [self.meter, self.energy, *more]
 
     def leave(self) -> None:
         if self._line is not None:

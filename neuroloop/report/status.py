@@ -7,6 +7,7 @@ import numpy as np
 
 from neuroloop.core.message import R_T_US, RECORD_BYTES
 from neuroloop.core.values import UInt8s
+from neuroloop.report.energy import EnergyMeter
 from neuroloop.runtime.loop import Loop
 
 _EVERY_S = 0.2
@@ -15,8 +16,8 @@ _EVERY_S = 0.2
 class StatusLine:
     """A sink that redraws one line a few times a second; `clear` takes it away."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+    def __init__(self, loop: Loop, energy: EnergyMeter) -> None:
+        self._loop, self._energy = loop, energy
         self._start = self._last = time.monotonic()
         self._shown = 0
 
@@ -36,6 +37,8 @@ class StatusLine:
             if episode.goal is not None:
                 gap = np.hypot(episode.goal[0] - x, episode.goal[1] - y)
                 text += f"   goal {gap:.1f} m away"
+        if self._energy.line:
+            text += f"   {self._energy.line}"
         self._draw(text)
 
     def _draw(self, text: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from neuroloop.core.errors import Exit
+from neuroloop.report.energy import Energy, EnergyMeter
 from neuroloop.report.meter import Meter, Quantiles, quantiles
 from neuroloop.runtime.broken import clamped
 from neuroloop.runtime.episode import End
@@ -44,6 +45,8 @@ class Summary:
     spikes_in: int
     spikes: int
     synaptic_operations: int
+    energy: Energy | None
+    """on a chip's backend, or where this computer says what it draws"""
     late_events: dict[str, int]
     drops: dict[str, int]
     sensors: dict[str, dict[str, int]]
@@ -59,7 +62,7 @@ class Summary:
 
     def as_json(self) -> dict[str, object]:
         """Return plain values for one JSON object."""
-        return asdict(self)
+        return {**asdict(self), "energy": self.energy and self.energy.as_json()}
 
     def text(self) -> str:
         """Return the report as lines."""
@@ -89,6 +92,7 @@ class Summary:
         lines += [
             f"  spikes         {self.spikes_in:,} in, {self.spikes:,} fired, "
             f"{self.synaptic_operations:,} synaptic operations",
+            *(self.energy.lines() if self.energy else ()),
             f"  drops          {_counts(self.drops)}",
             f"  late events    {_counts(self.late_events)}",
             *(
@@ -157,7 +161,7 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(some) or "none"
 
 
-def summary(session: Session, meter: Meter) -> Summary:
+def summary(session: Session, meter: Meter, energy: EnergyMeter | None = None) -> Summary:
     """Sum up a run that has ended."""
     loop, run = session.loop, session.run
     episode = loop.episode
@@ -192,6 +196,7 @@ def summary(session: Session, meter: Meter) -> Summary:
         spikes_in=meter.spikes_in,
         spikes=meter.spikes,
         synaptic_operations=meter.synaptic_operations,
+        energy=None if energy is None else energy.energy(),
         late_events=loop.intake.late,
         drops=drops,
         sensors={s.spec.name: dict(s.counts) for s in loop.sources if s.counts},

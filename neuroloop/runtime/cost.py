@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
@@ -108,11 +109,22 @@ class Costs:
         return cost, part
 
     def _neuron_us(self, p: Population) -> float:
+        module = self._library.kind("neuron", p.kind, f'population "{p.name}"')
+        at = self._alone(whole=hasattr(module, "INPUT"))
         try:
-            return neuron_ns(_key(p), *self._at, self._dt_us) / 1e3
+            return neuron_ns(_key(p), *at, self._dt_us) / 1e3
         except ConfigError:  # it needs arrays of its own
             alone = Network(populations=(replace(p, update="full"),))
-            return _tick_us(alone, *self._at, self._dt_us) / p.n
+            return _tick_us(alone, *at, self._dt_us) / p.n
+
+    def _alone(self, *, whole: bool) -> tuple[str, Path]:
+        """Return where a part is timed on its own.
+
+        Kinds in whole numbers run on any backend, and that of a chip may refuse so small a network,
+        or so large a one.
+        """
+        backend, folder = self._at
+        return ("float" if whole else backend), folder
 
     def _arriving(self, p: Population) -> list[Projection]:
         return [j for j in self.network.projections if j.target == p.name]
@@ -122,7 +134,7 @@ class Costs:
         where = f"projection {j.name}"
         module = self._library.kind("synapse", j.kind, where)
         if module is not static or not isinstance(j.connections, Connections):
-            return self._other(j, getattr(module, "SIGNAL", "spikes"))
+            return self._other(j, module)
         bundle = self._bundle(j)
         found = choose.plan(bundle, speed=self._machine)
         asked = [c for c in found if j.layout in (choose.AUTO, c.name)]
@@ -141,12 +153,16 @@ class Costs:
         )
         return lambda hz: _ROW_US + none + (some - none) * hz / 100.0, part
 
-    def _other(self, j: Projection, signal: str) -> tuple[Cost, Part]:
+    def _other(self, j: Projection, module: ModuleType) -> tuple[Cost, Part]:
         """Time a projection that no layout stands for, or as many of its rows as are enough."""
         part = Part(j.name, j.kind, len(j.connections), 0.0, 0, "measured with a part of it")
+        signal, whole = getattr(module, "SIGNAL", "spikes"), hasattr(module, "ADDS")
+        if whole:  # from a source that is no input, a chip may take a tick
+            delay_ms = np.maximum(j.delay_ms, self._dt_us / 1e3)
+            j = replace(j, delay_ms=delay_ms if delay_ms.ndim else float(delay_ms))
         try:
             sample = Sample.of(self.network, j, self._dt_us, signal)
-            us, n_bytes = sample.measured(*self._at, self._dt_us)
+            us, n_bytes = sample.measured(*self._alone(whole=whole), self._dt_us)
         except NeuroloopError as error:
             return lambda _: _ROW_US, replace(part, note=f"not measured: {error}")
         hz = sample.rate_hz

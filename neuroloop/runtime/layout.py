@@ -4,6 +4,7 @@ It may be done again for another network while the loop runs: what comes in has 
 every program of a run, and motion leaves at the same place.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -17,14 +18,19 @@ from neuroloop.core.values import Float32s, Scalars, SourceSpec, Spikes
 from neuroloop.engine import row
 from neuroloop.engine.arena import Assembler
 from neuroloop.engine.gate import gate
-from neuroloop.engine.lower import Lowered, Lowering
+from neuroloop.engine.lower import Library, Lowered, Lowering
 from neuroloop.engine.op import Op, Slot, Units, Values, Word, place, slot, spiking
 from neuroloop.engine.program import Plan, Program
+from neuroloop.engine.unroll import unrolled
+from neuroloop.network.graph import Network
 from neuroloop.runtime import check, networks
 from neuroloop.runtime.feed import spike_bytes
 from neuroloop.runtime.host.wire import BODY, body_spec
 from neuroloop.runtime.parts import Parts
 from neuroloop.runtime.warden import Limb, Steered, Warden
+
+_log = logging.getLogger("neuroloop.network")
+_chip_log = logging.getLogger("neuroloop.chip")
 
 
 @dataclass(frozen=True)
@@ -92,6 +98,8 @@ class Layer:
     """sensors whose numbers the network takes"""
     late: Mapping[str, int] = field(default_factory=dict)
     """ticks by which populations lag behind the network, on a backend that delays them"""
+    counts: set[str] = field(default_factory=set)
+    """populations whose spikes carry how often a neuron fired"""
 
     def layout(self) -> Layout:
         """Lay it all out."""
@@ -184,11 +192,18 @@ class Layer:
         try:
             adapted = library.adapt(network, dt_us)
             self.late = adapted.late or {}
+            self.counts = _counts(adapted.network, library, where)
             lowering = Lowering(self.to, library, dt_us, seed, reset, not_a_number, adapted.late)
             lowered = lowering.network(adapted.network, inputs)
         except ConfigError as error:
             raise ConfigError(f"{where} {wiring.network}: {error}") from error
-        self.spiking = lowered.spiking
+        for line in adapted.room:
+            _chip_log.info("%s", line)
+        for note in adapted.notes:
+            _log.warning("%s: %s", wiring.network, note)
+        # what a backend adds stays its own: a run tells as much on each, and can be swapped to it
+        own = {part.name for part in network.spiking}
+        self.spiking = {name: units for name, units in lowered.spiking.items() if name in own}
         self.ops += lowered.ops
         return lowered
 
@@ -230,6 +245,7 @@ class Layer:
         allowed = slot(self.to, f"motion.{decoder.name}", 4 * channels)
         built = self.parts.decoder(decoder, body=motor.body, units=units.n)
         if isinstance(built, Kernel):
+            units = self._plain(decoder, units)
             words: dict[int, Word] = {
                 row.N: units.n,
                 row.IN: units.spikes,
@@ -248,6 +264,27 @@ class Layer:
         self.limbs.append(Limb(decoder.name, motor.body, guard, wanted, allowed))
         self.actuators.append(motor)
         return allowed
+
+    def _plain(self, decoder: Part, units: Units) -> Units:
+        """Return the list of spikes that a compiled decoder counts."""
+        if units.payload is None:
+            return units
+        name = f"decoder.{decoder.name}"
+        if units.name not in self.counts:
+            raise ConfigError(
+                f"{self.run.path}: {decoder.where}: it counts spikes, and those of "
+                f'"{units.name}" carry numbers that are no counts; a decoder in plain Python gets '
+                "them as `spikes.value`, or let it read a population of plain spikes"
+            )
+        op, plain = unrolled(self.to, units, units.payload, name)
+        self.ops.append(op)
+        return plain
+
+
+def _counts(network: Network, library: Library, where: str) -> set[str]:
+    """Return the populations whose spikes carry how often a neuron fired."""
+    modules = {p.name: library.kind("neuron", p.kind, where) for p in network.populations}
+    return {name for name, module in modules.items() if getattr(module, "COUNTS", False)}
 
 
 def _numbered(

@@ -8,12 +8,20 @@ from neuroloop.core.message import EVENT, EVENT_BYTES
 from neuroloop.core.native import address_of
 from neuroloop.core.values import Float32s, Spikes
 from neuroloop.runtime.loop import Loop
-from neuroloop.runtime.stride import LOG_EVENTS, LOG_SPIKES, LOG_SYNOPS, LOG_WORDS, stride
+from neuroloop.runtime.stride import (
+    LOG_EVENT_BYTES,
+    LOG_EVENTS,
+    LOG_SPIKES,
+    LOG_SYNOPS,
+    LOG_WORDS,
+    stride,
+)
 
 _AT_ONCE = 1 << 16
 """ticks in one call at most, so that Ctrl-C is heard"""
 _ROOM = 1 << 18
 """spikes in a log, before those of the last tick"""
+_LOGGED = np.dtype([*EVENT.descr, ("outlet", np.int64)])
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,7 @@ class Stride:
 
     ticks: int
     events: "np.ndarray[tuple[int], np.dtype[np.void]]"
-    """spikes of the watched populations, `EVENT` records with the population as their value"""
+    """spikes of the watched populations, `EVENT` records with the number of the population"""
     spikes: int
     """of all populations"""
     synops: int
@@ -34,7 +42,8 @@ class Log:
     """Room for what leaves many ticks; ``outcome_bytes`` is the most that leaves one."""
 
     def __init__(self, outcome_bytes: int) -> None:
-        words = LOG_WORDS + (_ROOM * EVENT_BYTES + outcome_bytes) // 8
+        most = _ROOM + -(-outcome_bytes // EVENT_BYTES)
+        words = LOG_WORDS + most * LOG_EVENT_BYTES // 8
         self._words = np.zeros(words, np.int64)
         self._cost = np.zeros(_AT_ONCE, np.float32)
 
@@ -51,17 +60,18 @@ class Log:
         )
         loop.next_index += done
         words = self._words
-        end = LOG_WORDS + int(words[LOG_EVENTS]) * EVENT_BYTES // 8
-        events = words[LOG_WORDS:end].view(EVENT).copy()
+        end = LOG_WORDS + int(words[LOG_EVENTS]) * LOG_EVENT_BYTES // 8
+        events = words[LOG_WORDS:end].view(_LOGGED).copy()
         cost = self._cost[:done].copy()
         return Stride(done, events, int(words[LOG_SPIKES]), int(words[LOG_SYNOPS]), cost)
 
 
 def by_outlet(strides: list[Stride], outlets: int) -> list[Spikes]:
     """Return the spikes of each watched population."""
-    events = np.concatenate([s.events for s in strides]) if strides else np.empty(0, EVENT)
+    events = np.concatenate([s.events for s in strides]) if strides else np.empty(0, _LOGGED)
     found = []
     for k in range(outlets):
-        own = events[events["value"] == k]
-        found.append(Spikes(own["t_us"].copy(), own["unit"].copy()))
+        own = events[events["outlet"] == k]
+        value = own["value"].copy() if (own["value"] != 1).any() else np.empty(0, np.int32)
+        found.append(Spikes(own["t_us"].copy(), own["unit"].copy(), value))
     return found

@@ -40,5 +40,5 @@ def spiking(network: Network, folder: Path) -> list[str]:
         p.kind: resolve.module("neuron", p.kind, folder, f'population "{p.name}"')
         for p in network.populations
     }
-    silent = {kind for kind, m in kinds.items() if getattr(m, "SIGNAL", "spikes") != "spikes"}
+    silent = {kind for kind, m in kinds.items() if getattr(m, "SIGNAL", "spikes") == "values"}
     return [p.name for p in network.populations if p.kind not in silent]

@@ -3,7 +3,6 @@
 from neuroloop.core.kernel import kernel
 from neuroloop.core.message import (
     EVENT_BYTES,
-    EVENT_UNIT,
     MESSAGE_BYTES,
     MESSAGE_WORDS,
     N_BYTES,
@@ -18,18 +17,20 @@ from neuroloop.core.message import (
     RECORD_WORDS,
     SIZE,
 )
-from neuroloop.core.native import at, f32, i64, u32
+from neuroloop.core.native import at, f32, i64
 from neuroloop.runtime.tick import tick
 
 LOG_EVENTS, LOG_SPIKES, LOG_SYNOPS = range(3)
 LOG_WORDS = 3
+LOG_EVENT_BYTES = EVENT_BYTES + 8
+"""of an event in the log: as it left the tick, then its outlet"""
 
 
 @kernel
 def stride(program, feeds, n_feeds, record, outcome, log, room, cost_us, index, ticks, dt_us):
     """Run up to ``ticks`` ticks from tick ``index`` on; returns how many were run.
 
-    ``log`` is `LOG_WORDS` words, then events: stamp, unit, and the outlet in place of the value.
+    ``log`` is `LOG_WORDS` words, then events, each with the outlet that it left by behind it.
     A tick begins only while there are fewer than ``room`` of them, and a tick's own come on top.
     ``cost_us`` (``float32[ticks]``) takes what each tick cost.  The first five and these two are
     addresses.
@@ -59,12 +60,8 @@ def stride(program, feeds, n_feeds, record, outcome, log, room, cost_us, index, 
 def _keep(log, words, outcome, events, head):
     """Append an outlet's events to the log."""
     n = head[N_BYTES] // EVENT_BYTES
-    to = 8 * LOG_WORDS + EVENT_BYTES * words[LOG_EVENTS]
-    for _ in range(n):
-        i64(at(log), to, 1)[0] = i64(at(outcome), events, 1)[0]
-        kept = u32(at(log), to + EVENT_UNIT, 2)
-        kept[0] = u32(at(outcome), events + EVENT_UNIT, 1)[0]
-        kept[1] = head[PORT]
-        to += EVENT_BYTES
-        events += EVENT_BYTES
+    kept = i64(at(log), 8 * LOG_WORDS + LOG_EVENT_BYTES * words[LOG_EVENTS], 3 * n)
+    left = i64(at(outcome), events, 2 * n)
+    for k in range(n):
+        kept[3 * k], kept[3 * k + 1], kept[3 * k + 2] = left[2 * k], left[2 * k + 1], head[PORT]
     words[LOG_EVENTS] += n

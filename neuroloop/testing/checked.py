@@ -3,6 +3,8 @@
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
+
 from neuroloop.config import resolve
 from neuroloop.engine.arena import Assembler
 from neuroloop.engine.lower import Adapted, Ends, Lowering
@@ -17,6 +19,21 @@ Params = dict[str, float | int | str]
 def gives_values(module: ModuleType) -> bool:
     """Whether a kind gives or carries values instead of spikes."""
     return getattr(module, "SIGNAL", "spikes") == "values"
+
+
+def gives_graded(module: ModuleType) -> bool:
+    """Whether a kind gives or carries graded spikes."""
+    return getattr(module, "SIGNAL", "spikes") == "graded"
+
+
+def adds_whole(module: ModuleType) -> bool:
+    """Whether a synapse kind adds whole numbers."""
+    return bool(getattr(module, "ADDS", None) is np.int32)
+
+
+def sums_whole(module: ModuleType) -> bool:
+    """Whether a neuron kind sums whole numbers."""
+    return bool(getattr(module, "INPUT", None) is np.int32)
 
 
 def rig(role: str, module: ModuleType, network: Network) -> Rig:

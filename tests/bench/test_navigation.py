@@ -208,6 +208,11 @@ def test_an_actor_that_is_none_is_refused(bench, world, tmp_path, changes, words
         (("--world", "{world}", "--network", "x.npz", "--actor", "{actor}"), "two networks"),
         (("--world", "{world}", "--plant", "plain"), 'did you mean "plane"'),
         (("--generate", "boxes"), "--out is wanted"),
+        (("--world", "{world}", "--backend", "lohi1"), 'did you mean "loihi1"'),
+        (("--world", "{world}", "--backend", "loihi1", "--plot", "x.png"), "of one backend"),
+        (("--world", "{world}", "--energy", "loihi1=x.toml"), "--energy is for --backend"),
+        (("--world", "{world}", "--backend", "loihi1", "--energy", "xylo=x"), "does not run"),
+        (("--world", "{world}", "--backend", "loihi1", "--energy", "loihi1=x"), "no table"),
         (("--generate", "box", "--out", "x.npz"), 'did you mean "boxes"'),
     ],
 )
@@ -216,6 +221,31 @@ def test_wrong_options_are_named(bench, world, tmp_path, options, words):
     code, out, err = bench(*(str(o).format(world=world, actor=actor) for o in options))
     assert (code, out) == (2, "")
     assert words in err
+
+
+def test_backends_are_scored_beside_float_with_energy_of_a_decision(bench, world):
+    call = ("--world", world, "--pairs", "0:2", "--backend", "loihi1,dynapcnn", "--json")
+    code, out, err = bench(*call)
+    assert (code, err) == (0, "")
+    found = json.loads(out)["backends"]
+    plain, chip, refused = (found[name] for name in ("float", "loihi1", "dynapcnn"))
+    assert chip.keys() >= FIELDS
+    assert chip["success"] == plain["success"] == 2
+    each = chip["energy"]["joules"] / chip["decisions"]
+    assert chip["joules_per_decision"] == pytest.approx(each)
+    # every synaptic operation of every pair is in the account
+    synops = chip["energy"]["terms"][0]["count"]
+    assert synops == pytest.approx(chip["synops_per_decision"] * chip["decisions"])
+    assert plain["energy"]["tariff"] == "cpu_i7_4960x"
+    assert "recurrence" in refused["refused"]
+
+
+def test_the_table_of_backends_reads_well(bench, world):
+    options = ("--backend", "loihi1", "--energy", "loihi1=keras_spiking_loihi", "--workers", 2)
+    code, out, _ = bench("--world", world, "--pairs", "0:1", *options)
+    assert code == 0
+    for said in ("float ", "loihi1 ", "(100.0 %)", "a decision", "27.1 pJ", "keras_spiking_loihi"):
+        assert said in out
 
 
 def test_the_lesion_curve_falls_with_the_neurons(world, tmp_path, capsys):

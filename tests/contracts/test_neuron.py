@@ -1,6 +1,7 @@
 """Every neuron model keeps the promises of its role."""
 
 import importlib
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,10 +10,10 @@ from msgspec import Struct
 
 from neuroloop.config import resolve
 from neuroloop.core.errors import ConfigError
-from neuroloop.core.kernel import entry
+from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.native import f32
 from neuroloop.core.ports import Kernel
-from neuroloop.engine.row import OUT, N, fire, incoming, state_f32
+from neuroloop.engine.row import OUT, N, fire, incoming, incoming_i32, spiking, state_f32, state_i32
 from neuroloop.neurons import spike_list
 from neuroloop.testing.kernels import check_neuron
 from neuroloop.testing.promise import ContractError
@@ -22,10 +23,12 @@ STRENGTH = {"lif_exp": 2000.0, "lif_alpha": 2000.0, "lif_cond": 60.0, "adex": 40
 
 
 @pytest.mark.parametrize("kind", resolve.kinds("neuron"))
-def test_neuron_model_keeps_its_promises(kind):
+def test_neuron_model_keeps_its_promises(kind, given, tmp_path):
     module = importlib.import_module(f"neuroloop.neurons.{kind}")
+    needed = given("neuron", kind)
+    settings = getattr(module, "EXAMPLE", None) if needed is None else needed(tmp_path)
 
-    check_neuron(module, getattr(module, "EXAMPLE", None), STRENGTH.get(kind, 1.0))
+    check_neuron(module, settings, STRENGTH.get(kind, 1.0))
 
 
 def test_list_of_spikes_keeps_its_promises_when_it_has_some():
@@ -68,6 +71,59 @@ def test_input_that_is_kept_is_found():
 def test_stray_write_is_found():
     with pytest.raises(ContractError, match="stays within its own arrays"):
         check_neuron(_model(strays))
+
+
+@kernel
+def _pass_on(arena, row):
+    n = row[N]
+    payload, x = state_i32(arena, row, 0, n), incoming_i32(arena, row, 0)
+    fires = spiking(arena, row)
+    for i in range(n):
+        payload[i], fires[i], x[i] = x[i], x[i] != 0, 0
+    fire(arena, row)
+
+
+@entry
+def passes_on(arena, row):
+    _pass_on(arena, row)
+
+
+@entry
+def passes_nothing_on(arena, row):
+    _pass_on(arena, row)
+    state_i32(arena, row, 0, row[N])[:] = 0
+
+
+def _relay(entry_, **more):
+    def build(config, cell):
+        state = {"payload": np.zeros(cell.n, np.int32), **more}
+        return Kernel(entry_, state=state, dynamic=tuple(state))
+
+    kind = {"INPUT": np.int32, "SIGNAL": "graded", "RECEPTORS": ("input",)}
+    return SimpleNamespace(Config=Config, build=build, **kind)
+
+
+def test_model_of_whole_numbers_and_graded_spikes_keeps_its_promises():
+    check_neuron(_relay(passes_on))
+
+
+def test_graded_spike_that_carries_nothing_is_found():
+    with pytest.raises(ContractError, match="carries a payload"):
+        check_neuron(_relay(passes_nothing_on))
+
+
+def test_count_that_a_reset_would_lose_is_found():
+    with pytest.raises(ContractError, match="leaves what was counted"):
+        check_neuron(_relay(passes_on, counted=np.zeros(4, np.int64)))
+
+
+def test_spikes_that_are_not_counted_are_found():
+    model = _relay(passes_on, counted=np.zeros(4, np.int64))
+    build = model.build
+    model.build = lambda config, cell: replace(build(config, cell), dynamic=("payload",))
+
+    with pytest.raises(ContractError, match="goes up with each spike"):
+        check_neuron(model)
 
 
 def test_values_that_are_no_numbers_are_found():

@@ -14,6 +14,8 @@ from neuroloop.testing import scripted
 from neuroloop.testing.ports import check_source, entered
 from neuroloop.testing.promise import ContractError
 
+pytestmark = pytest.mark.real_time
+
 ROWS = [[0.0, 1.0], [0.5, 2.0], [1.0, 3.0]]
 
 

@@ -40,7 +40,7 @@ def _unrolled(form):
     kernel, (down, across), (above, left) = form.weight, form.steps, form.before
     for o, y, x, c, i, j in np.ndindex(maps, rows, columns, channels, *kernel.shape[2:]):
         row, column = y * down + i - above, x * across + j - left
-        if 0 <= row < height and 0 <= column < width:
+        if 0 <= row < form.covered[0] and 0 <= column < form.covered[1]:
             pre.append((c * height + row) * width + column)
             post.append((o * rows + y) * columns + x)
             weight.append(kernel[o, c, i, j])
@@ -87,13 +87,23 @@ SHAPES = [
     ((1, 4, 30), (1, 4, 30), 1, (3, 29)),
     ((1, 13, 13), (1, 1, 1), 3, 0),
 ]
+POOLED = [
+    ((2, 8, 8), (3, 3, 3), 1, 1, 2),
+    ((2, 9, 11), (3, 3, 3), 1, "same", 2),
+    ((1, 13, 10), (2, 2, 3), (2, 1), (1, 2), (3, 2)),
+    ((1, 5, 5), (2, 1, 1), 1, 0, 4),
+]
 
 
-@pytest.mark.parametrize(("input_shape", "kernel", "stride", "padding"), SHAPES)
-def test_convolution_has_the_bits_of_its_synapses_one_by_one(input_shape, kernel, stride, padding):
+@pytest.mark.parametrize(
+    ("input_shape", "kernel", "stride", "padding", "pool"), [*((*s, 1) for s in SHAPES), *POOLED]
+)
+def test_convolution_has_the_bits_of_its_synapses_one_by_one(
+    input_shape, kernel, stride, padding, pool
+):
     maps, deep, wide = kernel
     weight = _kernel(np.random.default_rng(1), maps, input_shape[0], deep, wide)
-    form = Convolution(input_shape, weight, stride, padding)
+    form = Convolution(input_shape, weight, stride, padding, pool)
     twin = _unrolled(form)
 
     assert len(form) == len(twin)
@@ -140,6 +150,30 @@ def test_convolution_is_the_correlation_of_the_picture_with_the_kernel():
     assert np.allclose(got, wanted, atol=1e-5)
 
 
+@pytest.mark.parametrize(("input_shape", "kernel", "stride", "padding", "pool"), POOLED)
+def test_pooled_convolution_is_that_of_the_sums(input_shape, kernel, stride, padding, pool):
+    maps, deep, wide = kernel
+    weight = np.random.default_rng(1).integers(-9, 10, (maps, input_shape[0], deep, wide))
+    form = Convolution(input_shape, weight, stride, padding, pool)
+    first = Pooling(input_shape, pool)
+    after = Convolution(first.output_shape, weight, stride, padding)
+    one, other = Simulator(_network(form, form)), Simulator(_network(after, after))
+    picture = np.random.default_rng(2).random(input_shape) < 0.5
+    rows, columns = first.window
+    _, height, width = first.output_shape
+    cut = picture[:, : height * rows, : width * columns]
+    sums = cut.reshape(-1, height, rows, width, columns).sum(axis=(2, 4)).reshape(-1)
+
+    one.step({"in": np.flatnonzero(picture)})
+
+    total = np.zeros(after.n_post)
+    for times in range(1, sums.max() + 1):
+        other.step({"in": np.flatnonzero(sums >= times)})
+        total += other.arena["cells.c"]
+    assert form.output_shape == after.output_shape
+    assert one.arena["cells.c"].tolist() == total.tolist()
+
+
 @pytest.mark.parametrize(
     "form",
     [
@@ -161,6 +195,7 @@ def test_pooling_has_the_bits_of_its_synapses_one_by_one(form):
 FORMS = [
     Convolution((2, 9, 9), _kernel(np.random.default_rng(0), 5, 2, 3, 3), padding="same"),
     Pooling((2, 9, 9), 3, stride=2, weight=0.5),
+    Convolution((2, 9, 10), _kernel(np.random.default_rng(0), 5, 2, 3, 2), 1, 1, (2, 3)),
 ]
 
 
@@ -238,6 +273,9 @@ K = np.ones((2, 1, 3, 3))
         (lambda: Convolution((1, 5, 5), K, padding="valid"), "padding is"),
         (lambda: Convolution((1, 5, 5), K, 2, "same"), '"same" needs a stride of 1'),
         (lambda: Convolution((1, 10**5, 10**5), K), "at most 2147483647 fit"),
+        (lambda: Convolution((1, 5, 5), K, pool=0), "pool is 0"),
+        (lambda: Convolution((1, 5, 5), K, pool=(2, 6)), "window of 6 to pool does not fit into 5"),
+        (lambda: Convolution((1, 5, 5), K, pool=2), "kernel of 3 does not fit into 2"),
         (lambda: Pooling((1, 5, 5), 6), "window of 6 does not fit into 5"),
         (lambda: Pooling((1, 5, 5), 0), "size is 0"),
         (lambda: Pooling((1, 5, 5), 2, stride=-1), "stride is -1"),

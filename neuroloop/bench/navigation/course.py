@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroloop.chips.energy.counts import Counts, everything, read
 from neuroloop.config.runfile import RunFile
 from neuroloop.core.message import R_SYNOPS, RECORD_BYTES
 from neuroloop.core.ports import Plant, Site
@@ -47,6 +48,8 @@ class Result:
     synops: int
     rows: NDArray[np.void]
     """`ROW` records"""
+    counts: Counts = field(default_factory=Counts)
+    """what the parts of the network counted in it"""
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,18 @@ class Course:
             self._loop.next_index * self._loop.dt_us / 1e6,
             rows.synops,
             np.array(rows.rows, ROW),
+            _counts(self._loop, rows.synops),
         )
+
+
+def _counts(loop: Loop, synops: int) -> Counts:
+    """Return what was counted in an episode, at whose start all counters were put back."""
+    counts = read(loop.program)
+    if counts.populations or counts.projections:
+        return counts
+    network = loop.program.plan.network
+    sizes = () if network is None else (e.n for n, e in network.ends.items() if n in network.kinds)
+    return everything(sum(sizes), counts.ticks, synops)
 
 
 @contextmanager

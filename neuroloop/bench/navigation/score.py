@@ -45,8 +45,15 @@ class Task:
         return "navigate", [*changes, 'plant.body="bench_rover"', *self.changes]
 
 
-def measure(task: Task, *, progress: bool, plot: Path | None, trace: Path | None) -> Score:
-    """Run the pairs of a task and sum up."""
+def measure(
+    task: Task,
+    *,
+    progress: bool,
+    plot: Path | None,
+    trace: Path | None,
+    keep: list[Result] | None = None,
+) -> Score:
+    """Run the pairs of a task and sum up; ``keep`` gets the results of the pairs."""
     if plot is not None:
         picture.check_installed()
     file = world_file.load(task.world)
@@ -69,6 +76,8 @@ def measure(task: Task, *, progress: bool, plot: Path | None, trace: Path | None
     found = course.score(results, wall_s, sorted(closed))
     if plot is not None:
         paths.draw(file, results, found, plot)
+    if keep is not None:
+        keep.extend(results)
     if trace is not None:
         output.write(trace, lambda partial: course.save_trace(results, partial))
     return found

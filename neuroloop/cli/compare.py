@@ -1,0 +1,139 @@
+"""``neuroloop compare``: what a chip's arithmetic changes in a network."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neuroloop.core.errors import ConfigError, Exit
+
+
+def command(
+    network: Annotated[
+        str, typer.Argument(help="A network file, FILE.py:FUNCTION, or a run file.")
+    ],
+    files: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input",
+            metavar="[INPUT=]FILE",
+            help="Recorded spikes: .npz, .npy, or lines of time in ms and unit; may be repeated.",
+        ),
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INPUT=HZ",
+            help="Let each unit of an input fire at random at this mean rate; may be repeated.",
+        ),
+    ] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="INPUT=NUMBER",
+            help="Let all units of an input of values carry this number; may be repeated.",
+        ),
+    ] = None,
+    chips: Annotated[
+        str, typer.Option(metavar="A,B,...", help="Backends to compare; all if left out.")
+    ] = "",
+    seconds: Annotated[
+        float | None, typer.Option(help="How long; as long as the recording, or 1.")
+    ] = None,
+    ticks: Annotated[int | None, typer.Option(min=1, help="How long, in ticks.")] = None,
+    dt_us: Annotated[
+        int | None,
+        typer.Option(min=1, help="Length of a tick in microseconds; the run file's, or 1000."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run.")] = 0,
+    distance: Annotated[
+        str, typer.Option(help="Of spike trains: van-rossum or victor-purpura.")
+    ] = "van-rossum",
+    tau_ms: Annotated[float, typer.Option(help="Time constant of the distance.")] = 20.0,
+    energy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHIP=TABLE",
+            help="Figures of your own: a TOML file, or a table's name; may be repeated.",
+        ),
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the rates.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
+) -> None:
+    """Run a network in floating point and on chips, and say layer by layer what is different.
+
+    Example: `neuroloop compare configs/nets.py:navigate --rate heading=100 --chips loihi1
+    --plot out/chips.png`
+    """
+    from neuroloop.cli._network import named
+    from neuroloop.cli._stimulus import Wanted
+    from neuroloop.cli._tables import tables_of
+    from neuroloop.compare import picture, words
+    from neuroloop.compare.comparison import Measure, compare
+    from neuroloop.compare.run import Conditions
+    from neuroloop.report import output
+    from neuroloop.report.picture import check_installed
+
+    if plot is not None:
+        output.check_writable(plot)
+        check_installed()
+    chosen = _chips(chips)
+    found = named(network, "compare")
+    wanted = Wanted(files or (), rate or (), value or ())
+    recorded = wanted.recorded(found.network)
+    tick_us = dt_us or found.dt_us or 1000
+    total = _ticks(
+        seconds, ticks, tick_us, [int(s.t_us[-1]) for s in recorded.values() if len(s.t_us)]
+    )
+    stimulus = wanted.stimulus(found.network, recorded, total, tick_us, seed)
+
+    def progress(backend: str) -> None:
+        if not as_json and sys.stderr.isatty():
+            typer.echo(f"\r{backend:40}\r", nl=False, err=True)
+
+    result = compare(
+        network,
+        found.network,
+        chosen,
+        Conditions(total, tick_us, seed, stimulus.spikes, stimulus.values, found.folder),
+        measure=Measure(distance, tau_ms),
+        tables=tables_of(energy or (), chosen),
+        progress=progress,
+    )
+    progress("")
+    if plot is not None:
+        picture.save(result, plot)
+    if as_json:
+        said = {**result.as_json(), "silent_inputs": stimulus.silent}
+        typer.echo(json.dumps(said))
+    else:
+        typer.echo(words.text(result, stimulus.silent))
+        if plot is not None:
+            typer.echo(f"  picture        {plot}")
+    if all(chip.refused for chip in result.chips):
+        raise typer.Exit(Exit.USAGE)
+
+
+def _chips(text: str) -> list[str]:
+    """Return the backends that are meant, each once."""
+    from neuroloop.config import resolve
+    from neuroloop.core.errors import nearest
+
+    known = [kind for kind in resolve.kinds("engine") if kind != "float"]
+    chosen = [name.strip().replace("-", "_") for name in text.split(",") if name.strip()]
+    for name in chosen:
+        if name not in known:
+            raise ConfigError(f'--chips: no chip "{name}"{nearest(name, known)}')
+    return list(dict.fromkeys(chosen)) or known
+
+
+def _ticks(seconds: float | None, ticks: int | None, dt_us: int, last_us: Sequence[int]) -> int:
+    """Return how long a comparison is: as asked, to the last recorded spike, or a second."""
+    from neuroloop.runtime.simulate import total_ticks
+
+    if seconds is None and ticks is None and last_us:
+        return max(last_us) // dt_us + 1
+    return total_ticks(1.0 if seconds is None and ticks is None else seconds, ticks, dt_us)

@@ -1,0 +1,1 @@
+"""Neurons of DYNAP-CNN and Speck."""

@@ -1,0 +1,1 @@
+"""Neurons of Loihi 1, in the chip's whole numbers."""

@@ -1,0 +1,1 @@
+"""Neurons of Loihi 2 whose spikes carry a number."""

@@ -1,0 +1,1 @@
+"""Neurons of Xylo, in the chip's whole numbers."""

@@ -1,0 +1,1 @@
+"""Synapses of DYNAP-CNN and Speck."""

@@ -1,0 +1,1 @@
+"""Synapses of Loihi 2, for graded spikes."""

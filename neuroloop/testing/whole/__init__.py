@@ -1,0 +1,1 @@
+"""Parts that the checks of whole-number kinds put beside the one that is checked."""

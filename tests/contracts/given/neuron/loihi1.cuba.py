@@ -1,0 +1,6 @@
+"""Settings with which the neuron ``loihi1.cuba`` fires now and then under small weights."""
+
+
+def settings(folder):
+    del folder
+    return {"du": 2000, "dv": 500, "vth": 4, "refractory": 2}
