@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from neuroloop.core.ports import Kernel
 
 ROLES = ("neuron", "synapse")
+_CELLS = 7
+"""neurons of an example; no array of another meaning is as long"""
 _UNITS = {
     **{"us": "us", "ms": "ms", "s": "s", "hz": "Hz", "mv": "mV", "pa": "pA", "na": "nA"},
     **{
@@ -154,7 +156,7 @@ def _told(role: str, kind: str, text: str) -> Kind:
         kind=kind,
         gives=str(constants.get("SIGNAL", "spikes")),
         events=bool(constants.get("EVENTS", False)),
-        plastic=role == "synapse" and bool(given & {"plastic", "learn"}),
+        plastic=role == "synapse" and "plastic" in given,
         summary=_bare((ast.get_docstring(tree) or "").partition("\n")[0]),
     )
 
@@ -242,8 +244,10 @@ def _arrays(role: str, module: ModuleType) -> Iterator[Array]:
         return
     for section in ("state", "plastic", "static") if role == "neuron" or not built.note else ():
         for name, value in getattr(built, section).items():
-            dtype, per = np.asarray(value).dtype.name, "n" if role == "neuron" else "..."
-            yield Array(name, f"{dtype}[{per}]", section, name in built.dynamic)
+            array = np.asarray(value)
+            each = "n" if array.size == _CELLS else array.size
+            per = each if role == "neuron" else "..."
+            yield Array(name, f"{array.dtype.name}[{per}]", section, name in built.dynamic)
 
 
 def _built(role: str, module: ModuleType) -> "Kernel":
@@ -254,7 +258,7 @@ def _built(role: str, module: ModuleType) -> "Kernel":
 
     kernel: Kernel
     if role == "neuron":
-        kernel = module.build(module.Config(), Cell(2, 1.0, np.random.default_rng(0)))
+        kernel = module.build(module.Config(), Cell(_CELLS, 1.0, np.random.default_rng(0)))
     else:
         wired = pairs([0, 0, 1, 2], [0, 2, 3, 1], [0.5, 0.25, 1.0, 2.0])
         delay = np.broadcast_to(np.int32(1), (4,))

@@ -36,9 +36,10 @@ def list_(
         return
     for role, kinds in found.items():
         typer.echo(_HEADS[role])
+        width = max(len(kind.kind) for kind in kinds)
         for kind in kinds:
             marks = " ".join((kind.gives, *(["events"] if kind.events else []), *_plastic(kind)))
-            typer.echo(f"  {kind.kind:20} {marks:14} {kind.summary}".rstrip())
+            typer.echo(f"  {kind.kind:{width}} {marks:14} {kind.summary}".rstrip())
 
 
 @verbs.command()

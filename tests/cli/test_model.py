@@ -35,7 +35,7 @@ def test_every_kind_is_listed_with_one_line(command, role):
     kinds = json.loads(out)[role]
     assert code == 0
     assert [k["kind"] for k in kinds] == resolve.kinds(role)
-    assert all(k["summary"] and k["gives"] in ("spikes", "values") for k in kinds)
+    assert all(k["summary"] and k["gives"] in ("spikes", "graded", "values") for k in kinds)
     _, text, _ = command("model", "list")
     assert not [k for k in kinds if k["kind"] not in text or k["summary"] not in text]
 

@@ -10,6 +10,8 @@ bits, and delays of 1 to 64 ticks.
 Source: Lava (lava-nc 0.10), its fixed-point convolution of graded spikes.
 """
 
-from neuroloop.synapses.loihi1.convolution import ADDS, FORM, SIGNAL, Config, build
+from neuroloop.synapses.loihi1.convolution import ADDS, FORM, Config, build
+
+SIGNAL = "graded"
 
 __all__ = ["ADDS", "FORM", "SIGNAL", "Config", "build"]

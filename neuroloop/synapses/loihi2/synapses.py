@@ -10,6 +10,8 @@ Sums are formed in 32 bits and wrap around beyond them.
 Source: Lava (lava-nc 0.10), its synapses for graded spikes in fixed point.
 """
 
-from neuroloop.synapses.loihi1.synapses import ADDS, SIGNAL, Config, build
+from neuroloop.synapses.loihi1.synapses import ADDS, Config, build
+
+SIGNAL = "graded"
 
 __all__ = ["ADDS", "SIGNAL", "Config", "build"]
