@@ -18,17 +18,21 @@ def hearing(
     stress: Annotated[
         str, typer.Option(help="none, gil, gc, cpu, all, or several as in gil+gc.")
     ] = "none",
+    process: Annotated[
+        bool, typer.Option(help="Give the microphone and its cochlea a process of their own.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, nothing else.")] = False,
 ) -> None:
     """Play sound that counts its samples to a virtual microphone, and see what a live run hears.
 
-    For example `neuroloop bench hearing --seconds 1800 --stress gil`.  Microphone, cochlea and
-    network are those of `live_microphone`.  Exit code 1 says that a sample was lost or came twice.
+    For example `neuroloop bench hearing --seconds 1800 --stress gil --process`.  Microphone,
+    cochlea and network are those of `live_microphone`.  Exit code 1 says that a sample was lost or
+    came twice.
     """
     from neuroloop.bench.hearing.live import measure
     from neuroloop.bench.loop.stress import parsed
 
-    found = measure(seconds, parsed(stress))
+    found = measure(seconds, parsed(stress), process=process)
     if as_json:
         typer.echo(json.dumps({**asdict(found), "whole": found.heard.whole}))
     else:
@@ -40,6 +44,7 @@ def _lines(found: "Hearing") -> Iterator[str]:
     yield (
         f"{found.seconds:g} s of sound in blocks of {found.block_us / 1e3:g} ms, ticks of"
         f" {found.dt_us} us, stress: {' + '.join(found.stress) or 'none'}"
+        f"{', microphone in a process of its own' if found.process else ''}"
     )
     heard = found.heard
     yield f"samples heard {heard.samples:,}, lost {heard.lost:,}, twice {heard.doubled:,}"

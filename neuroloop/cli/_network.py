@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from neuroloop.config.runfile import Part
     from neuroloop.network import Network
 
 
@@ -17,6 +18,8 @@ class Named:
     """where paths of its kinds start"""
     dt_us: int | None = None
     """length of a tick in the run file; None where there is none"""
+    engine: "Part | None" = None
+    """what the run file runs it on"""
 
 
 def named(text: str, verb: str) -> Named:
@@ -28,16 +31,23 @@ def named(text: str, verb: str) -> Named:
         Where there is no such file or function, or it makes no network.
     """
     from neuroloop.config import find, runfile
+    from neuroloop.core.errors import ConfigError, nearest
     from neuroloop.runtime import networks
 
     path = Path(text.partition(":")[0])
     bare = not path.suffix and ":" not in text and not path.exists()
-    if path.suffix == ".toml" or (bare and text in {p.stem for p in find.run_files()}):
+    runs = {p.stem for p in find.run_files()} if bare else set()
+    if bare and text not in runs:
+        raise ConfigError(
+            f'no run file "{text}"{nearest(text, runs)}; a network on its own is FILE.npz or '
+            "FILE.py:FUNCTION"
+        )
+    if bare or path.suffix == ".toml":
         run = runfile.load(text)
         where = f"{run.path}: [engine]"
         built = networks.of(run.wiring.network, run.folder, run.wiring.network_options, where)
         dt_us: int = run.clock.config.dt_us
-        return Named(built, run.folder, dt_us)
+        return Named(built, run.folder, dt_us, run.engine)
     check_there(text)
     return Named(networks.of(text, Path.cwd(), {}, verb), Path.cwd())
 

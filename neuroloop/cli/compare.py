@@ -10,6 +10,8 @@ import typer
 
 from neuroloop.core.errors import ConfigError, Exit
 
+_MOST_TICKS = 10_000_000
+
 
 def command(
     network: Annotated[
@@ -119,15 +121,10 @@ def command(
 
 def _chips(text: str) -> list[str]:
     """Return the backends that are meant, each once."""
-    from neuroloop.config import resolve
-    from neuroloop.core.errors import nearest
+    from neuroloop.cli._chip import backend_of, backends
 
-    known = [kind for kind in resolve.kinds("engine") if kind != "float"]
-    chosen = [name.strip().replace("-", "_") for name in text.split(",") if name.strip()]
-    for name in chosen:
-        if name not in known:
-            raise ConfigError(f'--chips: no chip "{name}"{nearest(name, known)}')
-    return list(dict.fromkeys(chosen)) or known
+    chosen = [backend_of(name.strip(), "--chips") for name in text.split(",") if name.strip()]
+    return list(dict.fromkeys(chosen)) or backends()
 
 
 def _ticks(seconds: float | None, ticks: int | None, dt_us: int, last_us: Sequence[int]) -> int:
@@ -135,5 +132,12 @@ def _ticks(seconds: float | None, ticks: int | None, dt_us: int, last_us: Sequen
     from neuroloop.runtime.simulate import total_ticks
 
     if seconds is None and ticks is None and last_us:
-        return max(last_us) // dt_us + 1
-    return total_ticks(1.0 if seconds is None and ticks is None else seconds, ticks, dt_us)
+        total = max(last_us) // dt_us + 1
+    else:
+        total = total_ticks(1.0 if seconds is None and ticks is None else seconds, ticks, dt_us)
+    if total > _MOST_TICKS:
+        raise ConfigError(
+            f"a comparison of {total:,} ticks keeps all of their spikes, and {_MOST_TICKS:,} are "
+            "the most: give --seconds or --ticks for a part of it, or longer ticks (--dt-us)"
+        )
+    return total

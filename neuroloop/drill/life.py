@@ -9,11 +9,11 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from neuroloop.core.ending import told_to_end
 from neuroloop.core.errors import Exit, NeuroloopError
 from neuroloop.drill import judge
 from neuroloop.drill.board import board as boards
 from neuroloop.drill.drill import Body, Drill, Finding
-from neuroloop.drill.ending import told_to_end
 from neuroloop.drill.robot import TRIGGER, AnyRobot, Robot, Start
 from neuroloop.drill.robot import Body as BodyOfRobot
 from neuroloop.drill.said import ended_with, said

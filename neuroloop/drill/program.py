@@ -6,55 +6,32 @@ It plays a run file as ``neuroloop run RUNFILE --json`` does, with a companion o
 import argparse
 import json
 import sys
-import threading
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from neuroloop.config import runfile
 from neuroloop.core.safety import Order
 from neuroloop.drill.parts.trigger import Trigger
 from neuroloop.report.meter import Meter
 from neuroloop.report.summary import summary
+from neuroloop.runtime.companion import again
 from neuroloop.runtime.control import Control
 from neuroloop.runtime.loop import Loop
 from neuroloop.runtime.session import played
 
 WHO = "a program"
 _LOOK_S = 5e-3
-_END_S = 1.0
 
 
-class Supervisor:
-    """A companion of a run: gives an emergency stop while its trigger says ``press``."""
+def supervisor(loop: Loop, trigger: Trigger) -> AbstractContextManager[None]:
+    """Return a companion that gives an emergency stop while its trigger says ``press``."""
 
-    def __init__(self, loop: Loop, trigger: Trigger) -> None:
-        self._loop, self._trigger = loop, trigger
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+    def look() -> None:
+        if trigger.word == "press":
+            loop.orders.give(Order.STOP, WHO, loop.next_index * loop.dt_us)
 
-    def __enter__(self) -> Self:
-        """Begin to look."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Look no more."""
-        self._end.set()
-        self._thread.join(_END_S)
-
-    def _run(self) -> None:
-        while not self._end.wait(_LOOK_S):
-            if self._trigger.word == "press":
-                loop = self._loop
-                loop.orders.give(Order.STOP, WHO, loop.next_index * loop.dt_us)
+    return again("supervisor", _LOOK_S, look)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -68,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     run, meter = runfile.load(options.runfile, options.changes), Meter()
 
     def companions(loop: Loop) -> list[AbstractContextManager[object]]:
-        return [Control(loop, "program"), Supervisor(loop, Trigger(options.trigger))]
+        return [Control(loop, "program"), supervisor(loop, Trigger(options.trigger))]
 
     with played(run, lambda _: [meter], companions) as session:
         result = summary(session, meter)

@@ -34,20 +34,34 @@ def test_sound_that_counts_shows_what_was_lost_and_what_came_twice():
     assert heard([], 100).lost == 100
 
 
-@pytest.mark.skipif(
-    os.environ.get("CI") != "true" and shutil.which("pulseaudio") is None,
-    reason="no PulseAudio; apt-get install pulseaudio pulseaudio-utils libasound2-plugins",
-)
-@pytest.mark.slow
-def test_beside_a_busy_interpreter_no_sample_is_lost_or_comes_twice():
+@pytest.fixture
+def audio():
+    missing = "no PulseAudio; apt-get install pulseaudio pulseaudio-utils libasound2-plugins"
+    if os.environ.get("CI") != "true" and shutil.which("pulseaudio") is None:
+        pytest.skip(missing)
     try:
         _device.package()
     except MachineError as error:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(error))
-    found = measure(SECONDS, ("gil",))
-    assert found.heard.samples == round(SECONDS * 16_000)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("audio")
+@pytest.mark.parametrize("process", [False, True])
+def test_beside_a_busy_interpreter_no_sample_is_lost_or_comes_twice(process):
+    check(measure(SECONDS, ("gil",), process=process), SECONDS)
+
+
+@pytest.mark.usefixtures("audio")
+def test_a_microphone_in_a_process_of_its_own_hears_all():
+    check(measure(2.0, process=True), 2.0)
+
+
+def check(found, seconds):
+    assert found.heard.samples == round(seconds * 16_000)
     assert found.heard.whole
     assert not any(found.counts.values())
     assert found.block_us == 10_000
+    assert 0 < found.to_ring.p50_us <= found.to_ring.p99_us

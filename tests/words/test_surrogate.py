@@ -34,8 +34,9 @@ def test_gradient_is_that_of_differences_where_neurons_fire_smoothly(k):
     assert slope == pytest.approx(float((gradient[k] * direction).sum()), rel=0.03)
 
 
-def test_engine_and_copy_fire_the_same_spikes():
-    learner = student.grained(small(words=4))
+@pytest.mark.parametrize("members", [1, 2])
+def test_engine_and_copy_fire_the_same_spikes(members):
+    learner = student.together([student.grained(small(4, seed)) for seed in range(3, 3 + members)])
     x = counts(ticks=60, size=1)
     tick, unit = np.nonzero(x[:, 0])
     often = x[tick, 0, unit].astype(int)
@@ -53,3 +54,15 @@ def test_engine_and_copy_fire_the_same_spikes():
         engine = set(zip((spikes.t_us // ear.TICK_US).tolist(), spikes.unit.tolist(), strict=True))
         assert len(ours) > 50
         assert engine == ours
+
+
+def test_students_side_by_side_hear_as_each_does_alone():
+    alone = [small(words=3, seed=seed) for seed in (3, 4, 5)]
+    whole = student.together(alone)
+    x = counts(ticks=60)
+    fired = surrogate.run(whole, x)[-1].s.reshape(60, 3, 3, len(alone) * student.VOICES)
+    for k, one in enumerate(alone):
+        own = surrogate.run(one, x)[-1].s.reshape(60, 3, 3, student.VOICES)
+        assert own.sum() > 50
+        voices = slice(k * student.VOICES, (k + 1) * student.VOICES)
+        assert np.array_equal(fired[..., voices], own)

@@ -1,5 +1,7 @@
 """A training from nothing, short: it learns, twice the same, and says what is missing."""
 
+import wave
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,26 @@ def test_it_learns_to_tell_two_sounds_and_does_so_again_to_the_bit():
     assert "loss" in said[-1]
     again = course.train(tones(), WORDS, PLAN, said.append)
     assert all(np.array_equal(a, b) for a, b in zip(student, again, strict=True))
+
+
+def test_the_command_writes_the_same_network_again(tmp_path, capsys):
+    for k, tone in enumerate(tones()[:12]):
+        with wave.open(
+            str(tmp_path / f"{tone.word}_{'ba'[k // 2 % 3 == 0]}_{k}.wav"), "wb"
+        ) as file:
+            file.setparams((1, 2, RATE_HZ, 0, "NONE", ""))
+            file.writeframes(np.rint(tone.samples * 32767).astype("<i2").tobytes())
+    outs = [tmp_path / f"{n}.npz" for n in range(3)]
+    given = ["low,high", "--recordings", str(tmp_path), "--without", "a", "--voices", ""]
+    for out, seed in zip(outs, (3, 3, 4), strict=True):
+        more = ["--epochs", "2", "--renderings", "2", "--seed", str(seed), "--out", str(out)]
+        more += ["--members", "2"]
+        assert main(given + more) == 0
+    assert outs[0].read_bytes() == outs[1].read_bytes()
+    assert outs[0].read_bytes() != outs[2].read_bytes()
+    said = capsys.readouterr().out
+    assert said.count("8 recordings of 1 speakers") == 3
+    assert "held out" in said
 
 
 def test_a_word_without_recordings_is_named():

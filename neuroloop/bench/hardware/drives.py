@@ -1,21 +1,19 @@
 """``neuroloop bench hardware``: a broker of one's own, and a drive, or one for each pair."""
 
 import os
-import signal
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 
 from neuroloop.bench.firmware.broker import Broker
 from neuroloop.bench.hardware.drive import Drive, Way, drive
 from neuroloop.bench.hardware.setting import setting
 from neuroloop.config import resolve, world_file
+from neuroloop.core.ending import told_to_end
 from neuroloop.core.errors import ConfigError, MachineError
 
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PRIORITY = 55
 """of SCHED_FIFO, for the broker: it stands for a machine of its own, as the twin does"""
 
@@ -47,7 +45,7 @@ def drives(task: Task, done: Callable[[Drive], None] = lambda _: None) -> list[D
     found: list[Drive] = []
     _check_plant(task.plant)
     chosen, ways = setting(task.run_file, task.changes), ways_of(task)
-    with _told_to_end(), tempfile.TemporaryDirectory(prefix="neuroloop-") as name:
+    with told_to_end(), tempfile.TemporaryDirectory(prefix="neuroloop-") as name:
         folder = Path(name)
         with Broker(folder) as broker:
             with suppress(OSError):  # it forwards a little later without
@@ -94,19 +92,3 @@ def ways_of(task: Task) -> list[Way]:
         replace(way, start=file.starts[i].tolist(), goal=file.goals[i].tolist(), seed=task.seed + i)
         for i in chosen
     ]
-
-
-@contextmanager
-def _told_to_end() -> Iterator[None]:
-    """Let signals, Ctrl-C too, unwind all that was started; the command line would just leave."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        raise KeyboardInterrupt
-
-    before = {s: signal.signal(s, end) for s in _ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from neuroloop.runtime.companion import beside
+
 _LOOK_S = 0.004
 _KEPT = 20_000
 _AROUND_NS = 50_000_000
@@ -24,12 +26,11 @@ class Waits:
     def __init__(self, pid: int) -> None:
         self._path = Path(f"/proc/{pid}/schedstat")
         self._seen: deque[tuple[int, int]] = deque(maxlen=_KEPT)
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="waits", daemon=True)
+        self._looking = beside("waits", self._look)
 
     def __enter__(self) -> Self:
         """Begin to look."""
-        self._thread.start()
+        self._looking.__enter__()
         return self
 
     def __exit__(
@@ -39,8 +40,7 @@ class Waits:
         trace: TracebackType | None,
     ) -> None:
         """Look no more."""
-        self._end.set()
-        self._thread.join()
+        self._looking.__exit__(kind, error, trace)
 
     def longest_ms(self, begin_ns: int, end_ns: int) -> float:
         """Return the longest wait from a little before to a little after, by the monotonic clock.
@@ -55,8 +55,8 @@ class Waits:
         ]
         return max(around, default=0) / _MS
 
-    def _run(self) -> None:
-        while not self._end.wait(_LOOK_S):
+    def _look(self, stop: threading.Event) -> None:
+        while not stop.wait(_LOOK_S):
             try:
                 waited_ns = int(self._path.read_text("ascii").split()[1])
             except (OSError, IndexError):  # it ended, or this kernel does not count

@@ -16,6 +16,7 @@ from neuroloop.core.errors import MachineError
 from neuroloop.core.values import Int64s
 from neuroloop.drill.board.keys import NAME
 from neuroloop.mqtt import messages
+from neuroloop.runtime.companion import beside
 
 _PAUSE_S, _LISTEN_S = 0.05, 0.05
 _KEPT = 200
@@ -47,12 +48,11 @@ class Witness:
         self.births: Counter[str] = Counter()
         """``ready``: it came, ``lost``: its last will did"""
         self._boots: dict[int, Int64s] = {}
-        self._end = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
+        self._listening = beside("witness", self._listen)
 
     def __enter__(self) -> Self:
         """Begin to listen."""
-        self._thread.start()
+        self._listening.__enter__()
         return self
 
     def __exit__(
@@ -62,20 +62,19 @@ class Witness:
         trace: TracebackType | None,
     ) -> None:
         """Listen no more."""
-        self._end.set()
-        self._thread.join()
+        self._listening.__exit__(kind, error, trace)
 
     @property
     def verdicts(self) -> Int64s:
         """How often the robot gave each verdict, however often it was switched on."""
         return sum(list(self._boots.values()), np.zeros(len(Verdict), np.int64))
 
-    def _run(self) -> None:
+    def _listen(self, stop: threading.Event) -> None:
         topics = tuple(protocol.topic(NAME, name) for name in HEARS)
-        while not self._end.is_set():
+        while not stop.is_set():
             try:
                 with Line(self._port, "drill-witness", topics, self._login) as line:
-                    while not self._end.is_set():
+                    while not stop.is_set():
                         for topic, payload in line.receive(_LISTEN_S):
                             self._hear(topic.split("/", 3)[3], payload)
             except (OSError, MachineError):

@@ -14,7 +14,7 @@ from neuroloop.bench.words.recordings import Recording
 from neuroloop.core.errors import ConfigError, NeuroloopError
 from neuroloop.network import save
 from neuroloop.train.words.course import Plan, answers, confusion, train
-from neuroloop.train.words.student import network
+from neuroloop.train.words.student import network, together
 
 _LESS_OFTEN = 4
 """each of the other words is said than a word that is to be known, so that silence is no way out"""
@@ -49,6 +49,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     add("--every", type=int, default=1, help="use each so manyeth recording for training")
     add("--seed", type=int, default=Plan.seed)
     add("--epochs", type=int, default=Plan.epochs)
+    add("--members", type=int, default=1, help="students who learn apart and listen together")
     add("--renderings", type=int, default=Plan.renderings, help="ways in which a word is heard")
     return parser.parse_args(arguments)
 
@@ -67,15 +68,18 @@ def _train(options: argparse.Namespace) -> None:
     lesson += [Recording("", "nobody", quiet, options.rate_hz)] * (len(lesson) // 20)
     began = time.monotonic()
     _say(f"{len(lesson)} recordings of {len({r.speaker for r in lesson})} speakers")
-    plan = Plan(options.seed, options.epochs, options.renderings)
-    student = train(lesson, words, plan, _say)
-    save(network(student), options.out)
+    plans = [
+        Plan(options.seed + k, options.epochs, options.renderings) for k in range(options.members)
+    ]
+    students = [train(lesson, words, plan, _say) for plan in plans]
+    save(network(together(students)), options.out)
     _say(f"{options.out} is written, after {(time.monotonic() - began) / 60:.1f} min")
     exam = [r for r in given if r.speaker in without]
     held = sorted(without & set(voices.HELD_OUT))
     exam += _said(options, spelt, others, held, options.seed + 1)
     if exam:
-        table = confusion(answers(student, exam, words), exam, words)
+        counts = np.sum([answers(student, exam, words) for student in students], axis=0)
+        table = confusion(counts, exam, words)
         _say(f"speakers held out: {table.trace() / table.sum():.1%} of {table.sum()}")
         for word, row in zip([*words, "(others)"], table, strict=True):
             _say(f"  {word:10}" + "".join(f"{n:5d}" for n in row))

@@ -3,12 +3,13 @@
 Inputs → ``sounds`` → ``parts`` → ``words``: current-based LIF neurons that cascade within a tick.
 Each projection exists several times, with delays: a neuron sees what its sources did now and some
 ticks ago, so order in time is in the synapses and nothing needs to be recurrent.  ``words`` has
-`VOICES` neurons a word.
+`VOICES` neurons a word.  Several students may listen side by side (`together`).
 
 Weights and biases that are shipped are whole multiples of `GRAIN`, so that sums of them are exact
 in float32 in whatever order they are made.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -60,6 +61,37 @@ def newborn(words: int, rng: np.random.Generator) -> Student:
 def grained(student: Student) -> Student:
     """Return the student with weights and biases that add up exactly."""
     return Student(*((np.rint(a / GRAIN) * GRAIN).astype(np.float32) for a in student))
+
+
+def together(students: Sequence[Student]) -> Student:
+    """Return one student made of several side by side, who add up what they hear.
+
+    They share nothing but the ear.  The neurons of a word are those of all of them, one student
+    after the other, so a word counts as many spikes as they fire for it together (L. Hansen and
+    P. Salamon, "Neural network ensembles", IEEE PAMI 12(10), 1990).
+    """
+    words = len(students[0].b_words) // VOICES
+    # from one student after the other to one word after the other
+    order = np.arange(len(students) * words * VOICES).reshape(len(students), words, VOICES)
+    voices = order.transpose(1, 0, 2).ravel()
+    return Student(
+        np.concatenate([s.w_sounds for s in students], axis=2),
+        _apart([s.w_parts for s in students]),
+        _apart([s.w_words for s in students])[:, :, voices],
+        np.concatenate([s.b_sounds for s in students]),
+        np.concatenate([s.b_parts for s in students]),
+        np.concatenate([s.b_words for s in students])[voices],
+    )
+
+
+def _apart(weights: Sequence[Array]) -> Array:
+    """Return weights between layers of several students, of whom none hears another."""
+    delays, pre, post = weights[0].shape
+    n = len(weights)
+    whole = np.zeros((delays, n, pre, n, post), np.float32)
+    for k, own in enumerate(weights):
+        whole[:, k, :, k] = own
+    return whole.reshape(delays, n * pre, n * post)
 
 
 def network(student: Student) -> Network:

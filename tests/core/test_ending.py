@@ -1,25 +1,25 @@
-"""Somebody who ends the drills ends all that they started."""
+"""Somebody who ends a program ends all that it started."""
 
 import os
 import signal
 
 import pytest
 
-from neuroloop.drill.ending import told_to_end
+from neuroloop.core.ending import told_to_end
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_unwinds_what_was_started(number):
     before, ended = signal.getsignal(number), []
 
-    def drill():
+    def work():
         try:
             os.kill(os.getpid(), number)
         finally:
             ended.append(True)
 
     with pytest.raises(KeyboardInterrupt), told_to_end():
-        drill()
+        work()
 
     assert ended
     assert signal.getsignal(number) is before

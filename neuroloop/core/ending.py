@@ -1,4 +1,4 @@
-"""What to do when somebody ends the drills themselves."""
+"""What to do when somebody ends a program that has started others."""
 
 import signal
 from collections.abc import Iterator
