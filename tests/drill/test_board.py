@@ -18,7 +18,7 @@ from neuroloop.drill.board.scheduling import Waits
 from neuroloop.drill.drill import drills
 from neuroloop.mqtt import messages
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.real_time, pytest.mark.alone]
 
 MS = 1_000_000
 START_NS = 7_000 * MS

@@ -13,7 +13,7 @@ from neuroloop.drill.drill import Body, drills
 from neuroloop.drill.life import lives
 from neuroloop.drill.trial import carried_out
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.real_time, pytest.mark.alone]
 
 _MINE = f"{tempfile.gettempdir()}/nl-drill-".encode()
 _HAS_WHEEL = (*sys.version_info[:2], sys.platform, platform.machine()) == (

@@ -11,7 +11,7 @@ from neuroloop.drill.life import lives
 from neuroloop.drill.robot import Outcome
 from neuroloop.drill.trial import TRIES, carried_out
 
-pytestmark = pytest.mark.real_time
+pytestmark = [pytest.mark.real_time, pytest.mark.alone]
 
 
 class Robot:
