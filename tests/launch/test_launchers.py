@@ -197,7 +197,7 @@ def test_what_pip_says_is_put_in_words_and_the_next_start_tries_again(machine, s
     [
         ("end-of-file", "short.md", b"no newline"),
         ("end-of-file", "long.md", b"too many\n\n"),
-        ("large-files", "big.bin", bytes(600 << 10)),
+        ("large-files", "big.bin", bytes(700 << 10)),
         ("toml", "bad.toml", b"a = \n"),
     ],
 )
