@@ -12,7 +12,7 @@ from neuroloop.core.values import UInt8s
 from sensors.event_camera._unpack import FULL, MOST_BYTES, Unpack
 
 _HEAD = struct.Struct("<ii")
-_AT_ONCE_BYTES = 1 << 18
+_AT_ONCE_BYTES = 1 << 17
 """unpacked: it and the events in it stay in a processor's cache"""
 
 
@@ -32,7 +32,7 @@ class Packets:
     _skip: int = field(default=0, init=False)
 
     def take(self, data: UInt8s) -> tuple[int, list[int], list[int]]:
-        """Unpack what is whole, 256 KiB or a little more, into ``data``.
+        """Unpack what is whole, 128 KiB or a little more, into ``data``.
 
         Returns
         -------

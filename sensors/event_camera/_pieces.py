@@ -6,7 +6,7 @@ import numpy as np
 
 from neuroloop.core.values import UInt8s
 
-_PIECE_BYTES = 1 << 18
+_PIECE_BYTES = 1 << 17
 """read at a time: it and what comes of it stay in a processor's cache"""
 _MOST_BYTES = 1 << 25
 

@@ -12,7 +12,7 @@ from sensors.event_camera._pieces import Pieces
 
 _log = logging.getLogger(__name__)
 
-_ROOM = 1 << 15
+_ROOM = 1 << 14
 """events of a batch, at most"""
 
 
@@ -45,7 +45,7 @@ class Recording:
         return found | ({"breaks in the file": 1} if self.broken else {})
 
     def __iter__(self) -> Iterator[Events]:
-        """Yield batches as they come, of up to 32,768 events each."""
+        """Yield batches as they come, of up to 16,384 events each."""
         space = room(_ROOM)
 
         def into() -> Events:

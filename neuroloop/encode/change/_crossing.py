@@ -19,8 +19,6 @@ import numpy as np
 
 from neuroloop.core.kernel import kernel
 from neuroloop.core.native import f32, start_of
-from neuroloop.encode.change._fuse import burning
-from neuroloop.encode.change._lanes import PIXELS
 from neuroloop.encode.change._levels import at_steps
 from neuroloop.encode.change._random import GOLDEN, mixed, normal
 
@@ -45,10 +43,12 @@ def _rows(work):
 def _lines(work, size, whole, most):
     """Find the crossings of a block whose references, thresholds and levels are in ``work``.
 
-    Sets the references to where they are then, the levels to the signed number of events and of
-    crossings beyond ``most``, and the lines: in steps of time when, which is start + q pace.
+    Sets the references to where they are then, the levels before to the signed number of events,
+    and the lines: in steps of time when, which is start + q pace.  Returns how many events there
+    are, how many crossings beyond ``most``, and how many pixels have none at all.
     """
     (r, on, off), (was, now), (start, pace), (upper, lower) = _rows(work)
+    kept, over, none = 0, 0, 0
     for j in range(size):
         before, after = was[j] - r[j], now[j] - r[j]
         threshold = on[j] if after > 0 else -off[j]
@@ -60,7 +60,25 @@ def _lines(work, size, whole, most):
         start[j], pace[j] = -before * slope, threshold * slope
         moved = r[j] + crossed * threshold
         upper[j], lower[j] = moved + on[j], moved - off[j]
-        r[j], was[j], now[j] = moved, few if after > 0 else -few, crossed - few
+        r[j], was[j] = moved, few if after > 0 else -few
+        kept += int(np.int32(few))
+        over += int(np.int32(crossed - few))
+        none += int(few == 0)
+    return kept, over, none
+
+
+@kernel
+def _listed(work, size, lines, first):
+    """Put the number of events and the lines of a block into lists, from a place on."""
+    (number, start, pace), (_, (was, _), (start_, pace_), _) = lines, _rows(work)
+    many, begin = number[first : first + size], start[first : first + size]
+    apart = pace[first : first + size]
+    for j in range(size):
+        many[j] = np.int32(was[j])
+    for j in range(size):
+        begin[j] = start_[j]
+    for j in range(size):
+        apart[j] = pace_[j]
 
 
 @kernel
@@ -81,8 +99,8 @@ def cross(pixels, pictures, level, thresholds, most, steps, reference, tables, q
     events there are if no pixel gives more than ``most``, and how many more crossings there were.
     """
     (active, begin, end), (old, new), (on, off) = pixels, pictures, thresholds
-    (least, greatest), (low, high), (number, start, pace) = tables, quiet, lines
-    (r, on_, off_), (was, now), (start_, pace_), (upper, lower) = _rows(work)
+    (least, greatest), (low, high) = tables, quiet
+    (r, on_, off_), (was, now), _, (upper, lower) = _rows(work)
     kept, over = 0, 0
     for first in range(begin, end, _BLOCK):
         size = min(_BLOCK, end - first)
@@ -90,50 +108,67 @@ def cross(pixels, pictures, level, thresholds, most, steps, reference, tables, q
             i = active[first + j]
             r[j], on_[j], off_[j] = reference[i], on[i], off[i]
             was[j], now[j] = level[old[i]], level[new[i]]
-        _lines(work, size, np.float32(steps), np.float32(most))
+        few, more, _ = _lines(work, size, np.float32(steps), np.float32(most))
         _steps(work, size)
+        _listed(work, size, lines, first)
         for j in range(size):
-            i, few = active[first + j], np.int32(was[j])
+            i = active[first + j]
             reference[i] = r[j]
             low[i], high[i] = least[np.uint32(lower[j])], greatest[np.uint32(upper[j])]
-            number[first + j], start[first + j], pace[first + j] = few, start_[j], pace_[j]
-            kept += abs(int(few))
-            over += int(now[j])
+        kept += few
+        over += more
     return kept, over
 
 
 @kernel
-def cross_drifting(pixels, moved, thresholds, most, steps, reset, lines, work):
+def _reset(work, size, none, jitter, state):
+    """Set the references of a block with a random error where there was an event.
+
+    ``none`` is how many had none.  Returns the state of random numbers then.
+    """
+    (r, on, _), (was, _), _, (error, _) = _rows(work)
+    if not jitter > 0:
+        return state
+    for j in range(size):
+        error[j] = normal(mixed(state + GOLDEN * np.uint64(j + 1))) * jitter
+    if none == 0:
+        for j in range(size):
+            r[j] += error[j] * on[j]
+        return state + GOLDEN * np.uint64(size)
+    drawn = 0
+    for j in range(size):
+        if was[j] != 0:
+            r[j] += error[drawn] * on[j]
+            drawn += 1
+    return state + GOLDEN * np.uint64(drawn)
+
+
+@kernel
+def cross_drifting(pixels, levels, lift, thresholds, most, steps, reset, lines, work):
     """Find the crossings of listed pixels whose levels drift.
 
-    ``moved`` holds the levels of those listed, before and now, and how far references have leaked.
-    ``reset`` is the deviation of a reference in thresholds after an event, the state of random
-    numbers, the references, and the fuses of their blocks (`_fuse`).  All else is as in `cross`.
+    ``levels`` holds those before, pixel i at i modulo their number, and those of all pixels now;
+    ``lift`` is how far references had and have leaked.  ``reset`` is the deviation of a reference
+    in thresholds after an event, the state of random numbers, and the references.  All else is as
+    in `cross`.
     """
-    (active, begin, end), (before, after, lift), (on, off) = pixels, moved, thresholds
-    (number, start, pace), (jitter, random, reference, fuse) = lines, reset
-    (r, on_, off_), (was, now), (start_, pace_), (error, _) = _rows(work)
+    (active, begin, end), (previous, filtered), (on, off) = pixels, levels, thresholds
+    jitter, random, reference = reset
+    (r, on_, off_), (was, now), _, _ = _rows(work)
     kept, over, state = 0, 0, random[0]
     for first in range(begin, end, _BLOCK):
         size = min(_BLOCK, end - first)
         for j in range(size):
             i = active[first + j]
             r[j], on_[j], off_[j] = reference[i], on[i], off[i]
-            was[j], now[j] = before[first + j], after[first + j]
-        _lines(work, size, np.float32(steps), np.float32(most))
+            now[j] = filtered[i] + lift[1]
+            was[j] = previous[i % np.uint32(previous.shape[0])] + lift[0]
+        few, more, none = _lines(work, size, np.float32(steps), np.float32(most))
+        _listed(work, size, lines, first)
+        state = _reset(work, size, none, jitter, state)
         for j in range(size):
-            error[j] = normal(mixed(state + GOLDEN * np.uint64(j + 1))) * jitter
-        drawn = 0
-        for j in range(size):
-            i, few = active[first + j], np.int32(was[j])
-            errs = int((few != 0) & (jitter > 0))
-            at = r[j] + error[drawn] * on_[j] if errs else r[j]
-            drawn += errs
-            reference[i], b = at, i // PIXELS
-            fuse[b] = min(fuse[b], burning(after[first + j] - at, on_[j], off_[j], lift))
-            number[first + j], start[first + j], pace[first + j] = few, start_[j], pace_[j]
-            kept += abs(int(few))
-            over += int(now[j])
-        state += GOLDEN * np.uint64(drawn)
+            reference[active[first + j]] = r[j]
+        kept += few
+        over += more
     random[0] = state
     return kept, over

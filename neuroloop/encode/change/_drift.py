@@ -14,20 +14,34 @@ workshops, 2021, whose filter takes Euler's step, and whose jitter is that of th
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neuroloop.core.kernel import kernel
-from neuroloop.core.native import lowest
+from neuroloop.core.kernel import inline, kernel
 from neuroloop.core.values import Float32s
-from neuroloop.encode.change._fuse import MARGIN
-from neuroloop.encode.change._lanes import PIXELS, beyond, outside
+from neuroloop.encode.change._fuse import BURNT, MARGIN
+from neuroloop.encode.change._lanes import (
+    GROUPS,
+    SHARING,
+    append,
+    approach,
+    beyond,
+    fetch,
+    keep,
+    ones,
+    stirred,
+)
 from neuroloop.encode.change._random import GOLDEN, mixed
 
 _FRACTION = np.float32(2.0**-24)
-_NONE = np.uint64(0)
-STRETCH = 32
-"""blocks of pixels at a time"""
-WORK = 2 * STRETCH * PIXELS
-"""numbers that `drift` works in"""
+_NONE, _EIGHT, _MOVES = np.uint64(0), np.uint64(0xFF), np.uint8(0)
+BLOCK = GROUPS * SHARING
+"""pixels whose greys and fuses are looked at together"""
+STRETCH = 8
+"""blocks at a time"""
+SPARE = 8
+"""places of each list that stay free"""
+GOALS, LOOKS = STRETCH * BLOCK, STRETCH * GROUPS + SPARE
+"""words that `drift` works in"""
 
 
 def brightness() -> Float32s:
@@ -41,6 +55,11 @@ def follow(cutoff_hz: float, interval_us: int) -> Float32s:
         return np.ones(256, np.float32)
     passed = 2 * math.pi * cutoff_hz * interval_us * 1e-6
     return -np.expm1(-passed * brightness().astype(np.float64)).astype(np.float32)
+
+
+def goals(level: Float32s, share: Float32s) -> NDArray[np.uint64]:
+    """Return the level of each grey and the share of the way there, two `float32` in a word."""
+    return np.stack([level, share], axis=1).view(np.uint64).ravel()
 
 
 @kernel
@@ -57,73 +76,118 @@ def begin(grey, n, level, on, leaky, random, filtered, reference):
 
 
 @kernel
-def drift(pictures, level, share, lift, pixels, blocks, some, room, listed):
-    """Let levels follow the light and list the pixels that are beyond a threshold then.
+def look(pictures, lift, pixels, fuses, some, looks, movers):
+    """List which groups to look at, and those of them whose levels move.
+
+    What `drift` needs of them is on its way to the nearest memory then.
 
     Parameters
     ----------
     pictures
         The one before and the new one.
-    level, share
-        By grey, the level and the part of the way there (`follow`).
     lift
-        How far references have leaked, so far and now.
-    pixels
-        Their levels, references and thresholds, ON and OFF; a multiple of `PIXELS` long.
-    blocks
-        Of each block of pixels whether all have the level of their light, and the fuse
-        (`_fuse`); a block that stays as it is costs a compare of its greys.
+        How far references have leaked.
+    pixels, fuses
+        As in `drift`.
     some
-        The first block to look at, and the last, which is not looked at; `STRETCH` at most.
-    room
-        `WORK` numbers (float32), and `STRETCH` flags (uint8), to work in.
-    listed
-        Gets the pixels and how far they were before and are after, lifted; and how many there are.
+        The first `BLOCK` to look at, and the last, which is not looked at; `STRETCH` at most.
+    looks, movers
+        The lists, of `LOOKS` places.
 
     Returns
     -------
-    int
-        How many pixels are listed then.
+    tuple
+        How many are in each.
     """
-    (old, grey), (filtered, reference, on, off), (settled, fuse) = pictures, pixels, blocks
-    (active, before, after, n), (lift_before, lift_after), (work, still) = listed, lift, room
-    half = STRETCH * PIXELS
-    # all at first, as looking up does not become wide instructions, and what is written in small
-    # pieces is not read in large ones soon
-    for k in range(some[1] - some[0]):
-        b = some[0] + k
-        g = grey[b * PIXELS : (b + 1) * PIXELS]
-        still[k] = np.uint8(settled[b] != 0 and outside(grey, old, old, b * PIXELS) == _NONE)
-        if still[k] == 0:
-            now, part = work[k * PIXELS : half], work[half + k * PIXELS : 2 * half]
-            for j in range(PIXELS):
-                now[j], part[j] = level[g[j]], share[g[j]]
-    for k in range(some[1] - some[0]):
-        b = some[0] + k
-        first, is_still = b * PIXELS, still[k] != 0
-        if is_still and lift_after < fuse[b]:
-            continue
-        f, now = filtered[first : first + PIXELS], work[k * PIXELS : half]
-        if is_still:
-            word, left = beyond(filtered, first, reference, on, off, first, lift_after)
-        else:
-            part, on_its_way = work[half + k * PIXELS : 2 * half], 0
-            for j in range(PIXELS):
-                to = now[j]
-                now[j] = f[j] + part[j] * (to - f[j])
-                on_its_way += int(now[j] != to)
-            settled[b] = np.uint8(on_its_way == 0)
-            word, left = beyond(work, k * PIXELS, reference, on, off, first, lift_after)
-        # those that fire are seen to after their crossings
-        fuse[b] = lift_after + (left - MARGIN)
-        while word != _NONE:
-            at = lowest(word)
-            is_ = f[at] if is_still else now[at]
-            active[n] = first + at
-            before[n], after[n] = f[at] + lift_before, is_ + lift_after
-            n += 1
-            word &= word - np.uint64(1)
-        if not is_still:
-            for j in range(PIXELS):
-                f[j] = now[j]
+    (old, grey), (filtered, reference, on, off, _), (settled, fuse) = pictures, pixels, fuses
+    n, m = 0, 0
+    for b in range(some[0] * GROUPS, some[1] * GROUPS, GROUPS):
+        moves, looked = stirred(old, grey, settled, fuse, b, lift)
+        if looked != _NONE:
+            n, m = _append(looks, n, b, looked), _append(movers, m, b, moves)
+    for k in range(n):
+        first = np.int64(looks[k]) * SHARING
+        fetch(filtered, first)
+        fetch(reference, first)
+        fetch(on, first)
+        fetch(off, first)
+    return n, m
+
+
+@kernel
+def drift(grey, light, lift, pixels, fuses, listed, goals, fired, active, n):
+    """Let levels follow the light and list the pixels that are beyond a threshold then.
+
+    Parameters
+    ----------
+    grey
+        The new picture.
+    light
+        By grey, the level and the part of the way there (`goals`).
+    lift
+        How far references have leaked.
+    pixels
+        Their levels, which change, references and thresholds, ON and OFF; a multiple of `BLOCK`
+        long.  And `GOALS` that get the levels before, pixel i at i mod `GOALS`, of all in groups
+        that are looked at.
+    fuses
+        Of each group whether all have the level of their light, and the fuse (`_fuse`), which is of
+        use where they have.
+    listed
+        What `look` listed, and how many there are in each list.
+    goals
+        `GOALS` words (uint64) to work in.
+    fired
+        A list that gets the groups whose fuse has to be made anew (`refuse`), of `LOOKS` places.
+    active, n
+        The list, and how many pixels are in it.
+
+    Returns
+    -------
+    tuple
+        How many pixels are listed then, and how many groups.
+    """
+    (filtered, reference, on, off, previous), (settled, fuse) = pixels, fuses
+    looks, movers, n_looks, n_movers = listed
+    # a pass each: looking up does not become wide instructions, what was written a moment ago is
+    # slow to read in pieces of another size or place, and all reads that nothing waits for overlap
+    for k in range(n_looks):
+        first = np.int64(looks[k]) * SHARING
+        keep(filtered, first, previous, first % GOALS)
+    for k in range(n_movers):
+        first = np.int64(movers[k]) * SHARING
+        g, goal = grey[first : first + SHARING], goals[k * SHARING : (k + 1) * SHARING]
+        for j in range(SHARING):
+            goal[j] = light[g[j]]
+    for k in range(n_movers):
+        b = np.int64(movers[k])
+        settled[b] = np.uint8(approach(filtered, b * SHARING, goals, k * SHARING) == _NONE)
+    n_fired = 0
+    for k in range(n_looks):
+        b = np.int64(looks[k])
+        first = b * SHARING
+        word, left = beyond(filtered, reference, on, off, first, lift)
+        fuse[b], fired[n_fired] = lift + (left - MARGIN), looks[k]
+        n_fired += int((word != _NONE) & (settled[b] != _MOVES))
+        n = _append(active, n, first, word)
+    return n, n_fired
+
+
+@kernel
+def refuse(pixels, fuse, fired, n_fired, lift):
+    """Set the fuses of so many groups, once the references of the pixels that fired are moved."""
+    filtered, reference, on, off, _ = pixels
+    for k in range(n_fired):
+        b = np.int64(fired[k])
+        word, left = beyond(filtered, reference, on, off, b * SHARING, lift)
+        fuse[b] = lift + (left - MARGIN) if word == _NONE else BURNT
+
+
+@inline
+def _append(listed, n, first, word):
+    """List ``first`` and the place of each bit of a word, of sixteen; returns the new length."""
+    for half in range(0, 16, 8):
+        bits = np.uint8(word >> np.uint64(half) & _EIGHT)
+        append(listed, n, np.uint32(first + half), bits)
+        n += ones(bits)
     return n

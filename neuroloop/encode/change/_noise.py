@@ -18,11 +18,25 @@ from neuroloop.core.kernel import inline, kernel
 from neuroloop.encode.change._random import GOLDEN, exponential, mixed
 
 _TEN_BITS = np.uint64(0x3FF)
-_FADES = 0.75 * 1024.0 / 275.0
-_BIT, _BITS, _REST = np.uint64(1), np.uint64(32), np.uint64(2**32 - 1)
+_DARK, _LIGHT, _SURE = np.int32(275), np.int32(768), np.int32(281_463 - 768 * 20)
+_NONE, _BIT, _BITS, _REST = map(np.uint64, (0, 1, 32, 2**32 - 1))
 _ONE, _FAR = 2.0**32, 2.0**30
 """a pixel's stretch, and how many of them the longest step may be"""
 _BLOCK = 256
+SPARE = _BLOCK
+"""places behind each list that stay free"""
+
+
+@inline
+def pixel_of(spot):
+    """Return the pixel that a point of the line lies in."""
+    return spot >> _BITS
+
+
+@inline
+def step_of(spot, many):
+    """Return the step of time, of so ``many``, that a point of the line is at."""
+    return np.uint16((spot & _REST) * many >> _BITS)
 
 
 @inline
@@ -32,71 +46,116 @@ def _gap(word, apart):
 
 
 @kernel
-def shot(grey, pixels, expected, steps, random, out):
-    """Draw shot noise; returns how many events fit into the lists and how many did not.
-
-    ``expected`` is how many events a pixel without light is to have.  ``out`` are the lists of
-    pixels, steps of time, and whether it is an ON event.
-    """
-    who, place, bright = out
-    room = np.uint64(who.shape[0] - 1)  # the place after the last is written to and not counted
-    state, lost, apart, many = random[0], 0, 1.0 / expected, np.uint64(steps)
-    end, at, n = np.uint64(pixels) << _BITS, np.uint64(0), np.uint64(0)
-    words, gaps = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
-    stay = np.empty(256, np.uint64)
-    for g in range(256):
-        # so many of 1,024 stay: the chance of 1 - 0.75 b that an event of the rate in the dark does
-        stay[g] = np.uint64(1024.5 - _FADES * (np.float64(g) + 20.0))
-    while at < end:
-        # apart from what follows, as numbers are drawn in wide instructions
-        for j in range(_BLOCK):
-            words[j] = mixed(state + GOLDEN * np.uint64(j + 1))
-        for j in range(_BLOCK):
-            gaps[j] = _gap(words[j], apart)
-        for j in range(_BLOCK):
-            state += GOLDEN
-            at += gaps[j]
-            if at >= end:
-                break
-            i, word = at >> _BITS, words[j]
-            who[n], place[n] = i, np.uint16((at & _REST) * many >> _BITS)
-            bright[n] = np.uint8(word & _BIT)
-            # no branch on what cannot be foreseen
-            stays, fits = (word >> _BIT) & _TEN_BITS < stay[grey[i]], n < room
-            lost += int(stays & (not fits))
-            n += np.uint64(stays & fits)
-    random[0] = state
-    return np.int64(n), lost
+def _gaps(state, apart, words, gaps):
+    """Draw random words, and from them how far it is from point to point, in wide instructions."""
+    for j in range(_BLOCK):
+        words[j] = mixed(state + GOLDEN * np.uint64(j + 1))
+    for j in range(_BLOCK):
+        gaps[j] = _gap(words[j], apart)
 
 
 @kernel
-def with_hot(hot, expected, steps, random, shots, n_shots, out):
+def _within(spots, at, end, grey, seen):
+    """Turn gaps into points after ``at``, and see their greys; returns how many are below ``end``.
+
+    Each has to wait for the one before it, and meanwhile greys are looked up.
+    """
+    last = pixel_of(end) - _BIT
+    for j in range(spots.shape[0]):
+        at += spots[j]
+        spots[j] = at
+        seen[j] = grey[min(pixel_of(at), last)]
+    n = spots.shape[0]
+    while n > 0 and spots[n - 1] >= end:
+        n -= 1
+    return n
+
+
+@kernel
+def _choose(words, seen, is_on, is_off):
+    """Find which points become ON and which OFF events, from their random words and greys.
+
+    An event that a pixel in the dark would have stays with the chance of 1 - 0.75 b, which is that
+    of a number r of ten bits to have r + 0.5 < 1024 - 768 (g + 20) / 275; in whole numbers here.
+    """
+    for j in range(_BLOCK):
+        number = np.int32((words[j] >> _BIT) & _TEN_BITS)
+        stays = np.uint8(number * _DARK + np.int32(seen[j]) * _LIGHT < _SURE)
+        bright = np.uint8(words[j] & _BIT)
+        is_on[j], is_off[j] = stays & bright, stays & ~bright
+
+
+@kernel
+def shot(grey, pixels, expected, random, out):
+    """Draw shot noise; returns how many events fit into the lists and how many did not.
+
+    ``expected`` is how many events a pixel without light is to have.  ``out`` are lists as `emit`
+    takes them: points of the line (uint64), ON from the start on and OFF from the middle on, and,
+    of both in the order of pixels, whether it is an ON event.
+    """
+    spot, bright = out
+    # all without a sign, so that compiled code need not look for negative places
+    room, half = np.uint64(bright.shape[0] - SPARE), np.uint64(spot.shape[0] // 2)
+    state, lost, apart = random[0], np.uint64(0), 1.0 / expected
+    end, at, n_on, n_off = np.uint64(pixels) << _BITS, _NONE, _NONE, _NONE
+    words, spots = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint64)
+    seen, is_on, is_off = np.empty((3, _BLOCK), np.uint8)
+    while at < end:
+        _gaps(state, apart, words, spots)
+        within = _within(spots, at, end, grey, seen)
+        _choose(words, seen, is_on, is_off)
+        for j in range(within):
+            # no branch on what cannot be foreseen; what does not stay is written over
+            spot[n_on] = spot[half + n_off] = spots[j]
+            bright[n_on + n_off] = is_on[j]
+            n_on += np.uint64(is_on[j])
+            n_off += np.uint64(is_off[j])
+        for k in range(room, n_on + n_off):
+            is_lost_on = np.uint64(bright[k])
+            n_on -= is_lost_on
+            n_off -= _BIT - is_lost_on
+            lost += _BIT
+        drawn = min(within + 1, _BLOCK)
+        state += GOLDEN * np.uint64(drawn)
+        at = spots[drawn - 1]
+    random[0] = state
+    return np.int64(n_on + n_off), np.int64(lost)
+
+
+@kernel
+def with_hot(hot, expected, random, shots, n_shots, out):
     """Merge shot noise with the ON events of the pixels ``hot``; returns as `shot` does.
 
     ``shots`` are the lists of ``n_shots`` events that were drawn, ``out`` those of all.
     """
-    (who, place, bright), (shot_who, shot_place, shot_bright) = out, shots
-    room = who.shape[0] - 1
-    state, n, lost, k, apart = random[0], 0, 0, 0, 1.0 / expected
-    at, many = np.uint64(0), np.uint64(steps)
+    (spot, bright), (shot_spot, shot_bright) = out, shots
+    room, half = bright.shape[0] - SPARE, spot.shape[0] // 2
+    state, n, n_on, lost, k, k_on, apart = random[0], 0, 0, 0, 0, 0, 1.0 / expected
+    at = np.uint64(0)
     while True:
         state += GOLDEN
         at += _gap(mixed(state), apart)
-        j = at >> _BITS
+        j = pixel_of(at)
         ends = j >= np.uint64(hot.shape[0])
-        i = np.int64(-1) if ends else np.int64(hot[j])
-        while k < n_shots and (ends or shot_who[k] <= i):
-            who[n], place[n], bright[n] = shot_who[k], shot_place[k], shot_bright[k]
-            fits = n < room
-            lost += int(not fits)
-            n += int(fits)
+        i = _NONE if ends else np.uint64(hot[j])
+        while k < n_shots:
+            is_on = int(shot_bright[k])
+            of, to = (k_on, n_on) if is_on else (half + k - k_on, half + n - n_on)
+            if not ends and pixel_of(shot_spot[of]) > i:
+                break
+            spot[to], bright[n] = shot_spot[of], np.uint8(is_on)
+            fits = int(n < room)
+            lost += 1 - fits
+            n += fits
+            n_on += fits & is_on
             k += 1
+            k_on += is_on
         if ends:
             break
-        who[n], place[n] = i, np.uint16((at & _REST) * many >> _BITS)
-        bright[n] = np.uint8(1)
-        fits = n < room
-        lost += int(not fits)
-        n += int(fits)
+        spot[n_on], bright[n] = (i << _BITS) | (at & _REST), np.uint8(1)
+        fits = int(n < room)
+        lost += 1 - fits
+        n += fits
+        n_on += fits
     random[0] = state
     return n, lost

@@ -7,12 +7,12 @@ be compared.
 import numpy as np
 
 from neuroloop.core.kernel import inline, kernel
-from neuroloop.encode.change._lanes import TIMES, times
+from neuroloop.encode.change._event_lanes import PAIRS, TIMES, disordered, times
 
 SPARE = TIMES
 FEW = 64
 """events that `order_few` is for"""
-_AT_A_LOOK = 64
+_NONE = np.uint16(0)
 
 
 @kernel
@@ -28,26 +28,23 @@ def order(place, unit, numbers, histogram, begin, step_us, t_us, units):
         p = place[first : first + n]
         for k in range(n):
             histogram[p[k]] += one
-    start = np.uint32(0)
+    start = 0
     for s in range(histogram.shape[0]):
-        here = histogram[s]
-        histogram[s] = start
-        start += here
+        end = start + int(histogram[s])
+        histogram[s] = np.uint32(start)
+        when = begin + np.int64((s + 1) * step_us)
+        # sixteen at once are few instructions; what is too many is written over by the next step
+        for k in range(start, max(end, start + 1), TIMES):
+            times(t_us, k, when)
+        start = end
     for first, n in ((0, n_on), (half, n_off)):
         p, u = place[first : first + n], unit[first : first + n]
         for k in range(n):
-            to = histogram[p[k]]
-            units[to] = u[k]
-            histogram[p[k]] = to + one
-    begins = 0
-    for s in range(histogram.shape[0]):
-        ends = int(histogram[s])
-        histogram[s] = 0
-        when = begin + np.int64((s + 1) * step_us)
-        # sixteen at once are few instructions; what is too many is written over by the next step
-        for k in range(begins, max(ends, begins + 1), TIMES):
-            times(t_us, k, when)
-        begins = ends
+            s, who = p[k], u[k]
+            to = histogram[s]
+            histogram[s] = to + one
+            units[to] = who
+    histogram[:] = 0
 
 
 @kernel
@@ -71,16 +68,13 @@ def order_few(place, unit, numbers, begin, step_us, t_us, units):
 @kernel
 def mend(t_us, units, n):
     """Put events of one stamp in the order of their units, where few are not."""
-    for first in range(0, n - 1, _AT_A_LOOK):
-        size = min(_AT_A_LOOK, n - 1 - first)
-        t, then = t_us[first : first + size], t_us[first + 1 : first + 1 + size]
-        u, next_ = units[first : first + size], units[first + 1 : first + 1 + size]
-        wrong = 0
-        for j in range(size):
-            wrong += int((t[j] == then[j]) & (u[j] > next_[j]))
-        if wrong:
-            for k in range(first + 1, first + 1 + size):
+    whole = max(n - 1, 0) // PAIRS * PAIRS
+    for first in range(0, whole, PAIRS):
+        if disordered(t_us, units, first) != _NONE:
+            for k in range(first + 1, first + 1 + PAIRS):
                 _insert(t_us, units, k)
+    for k in range(whole + 1, n):
+        _insert(t_us, units, k)
 
 
 @inline

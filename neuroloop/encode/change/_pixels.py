@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroloop.core.native import aligned
 from neuroloop.core.values import Float32s, Spikes, UInt8s
 from neuroloop.encode.change import _crossing as crossing
 from neuroloop.encode.change import _drift as drift
@@ -16,7 +17,7 @@ from neuroloop.encode.change import _order as order
 from neuroloop.encode.change import _sparing as sparing
 from neuroloop.encode.change import _sweep as sweep
 from neuroloop.encode.change._fuse import BURNT
-from neuroloop.encode.change._lanes import PIXELS
+from neuroloop.encode.change._lanes import PIXELS, SHARING
 from neuroloop.encode.change._stamps import Span
 
 _STEPS = 1 << 16
@@ -56,41 +57,43 @@ class Pixels:
 
     def __init__(self, model: Model, n: int, room: int, rng: np.random.Generator) -> None:
         self.model, self.n, self.lost = model, n, Lost()
-        whole = -(-n // PIXELS) * PIXELS
+        self._drifts = model.cutoff_hz > 0 or model.leak_hz > 0
+        block = drift.BLOCK if self._drifts else PIXELS
+        whole = -(-n // block) * block
         self._on = _thresholds(model.threshold, model.threshold_sigma, n, whole, rng)
         self._off = _thresholds(model.threshold_off, model.threshold_sigma, n, whole, rng)
         self._thresholds = (self._on, self._off)
         self._hot = np.sort(rng.choice(n, round(n * model.hot_pixels), replace=False)).astype(
             np.uint32
         )
-        self._drifts = model.cutoff_hz > 0 or model.leak_hz > 0
         self._level, self._tables = levels.levels(), levels.inverse()
         self.grey = np.zeros(whole, np.uint8)
         """of the picture that the next `step` takes, up to ``n``"""
         self.state: dict[str, NDArray[Any]] = {
-            "reference": np.zeros(whole, np.float32),
+            "reference": _floats(whole),
             "old": np.zeros(whole, np.uint8),
             "random": rng.integers(0, 2**64, 1, np.uint64),
             "resting": np.zeros(n if model.refractory_us else 1, np.uint8),
             "ready": np.zeros(n if model.refractory_us else 1, np.int64),
         }
         if self._drifts:
-            self.state |= {"lift": np.zeros(1), "filtered": np.zeros(whole, np.float32)}
-            self.state |= {"settled": np.zeros(whole // PIXELS, np.uint8)}
-            self.state |= {"fuse": np.zeros(whole // PIXELS, np.float32)}
+            self.state |= {"lift": np.zeros(1), "filtered": _floats(whole)}
+            self.state |= {"settled": np.zeros(whole // SHARING, np.uint8)}
+            self.state |= {"fuse": _floats(whole // SHARING)}
+            self._previous = _floats(drift.GOALS)
+            lists = ((_looks(), _looks()), (_looks(), _looks()))
+            self._room = (aligned(8 * drift.GOALS).view(np.uint64), *lists, _looks())
+            # for the time from frame to frame, which is mostly the same
+            self._passed_us, self._goals = -1, np.empty(0, np.uint64)
         else:
             self.state["low"] = np.zeros(whole, np.uint8)
             self.state["high"] = np.full(whole, 255, np.uint8)
         # the mean rate of all pixels is to be that asked for
         self._leak = model.leak_hz / float(np.mean(1 / self._on[:n].astype(np.float64)))
         # without a sign, so that compiled code need not look for negative places
-        self._active, self._n = np.empty(whole, np.uint32), 0
-        self._moved = (np.empty(whole, np.float32), np.empty(whole, np.float32))
+        self._active, self._n = np.empty(whole + drift.SPARE, np.uint32), 0
         self._lines = (np.empty(whole, np.int32), *(np.empty(whole, np.float32) for _ in "sp"))
-        self._work = np.empty(max(crossing.WORK, drift.WORK), np.float32)
-        # for the time from frame to frame, which is mostly the same
-        self._share = (0, drift.follow(model.cutoff_hz, 0))
-        self._still = np.empty(drift.STRETCH, np.uint8)
+        self._work = _floats(crossing.WORK)
         self._shots, self._all_noise = _noise_lists(room), _noise_lists(room)
         size = 2 * (room + emit.SPARE)
         self._place, self._unit = np.empty(size, np.uint16), np.empty(size, np.uint32)
@@ -118,8 +121,8 @@ class Pixels:
         """
         steps = min(span.length_us, _STEPS)
         kept, over = self._drift(span, steps) if self._drifts else self._compare(steps)
-        noisy, lost = self._noise(span, steps)
-        wanted = kept + noisy[3]
+        noisy, lost = self._noise(span)
+        wanted = kept + noisy[2]
         self.lost.beyond_most += over
         self.lost.beyond_room += lost
         self._turn()
@@ -130,7 +133,7 @@ class Pixels:
         if wanted <= room and not refractory_us:
             to = (self._place, self._unit)
             n_on, n_off = emit.emit(listed, lines, noisy, self.n, steps, *to)
-            return self._ordered((n_on, n_off), span, steps, mixed=noisy[3] > 0)
+            return self._ordered((n_on, n_off), span, steps, mixed=noisy[2] > 0)
         clock = (span.begin_us, steps, steps / span.length_us, refractory_us)
         rests = (self.state["resting"], self.state["ready"])
         of = (listed, lines, noisy, 2 * self.n, (room, wanted), clock, rests)
@@ -150,17 +153,17 @@ class Pixels:
     def _drift(self, span: Span, steps: int) -> tuple[int, int]:
         """Let all pixels drift, and find the crossings of those beyond a threshold then."""
         state, model, lift = self.state, self.model, self.state["lift"]
-        if span.passed_us != self._share[0]:
-            self._share = (span.passed_us, drift.follow(model.cutoff_hz, span.passed_us))
+        if span.passed_us != self._passed_us:
+            share = drift.follow(model.cutoff_hz, span.passed_us)
+            self._passed_us, self._goals = span.passed_us, drift.goals(self._level, share)
         before = np.float32(lift[0])
         lift[0] += self._leak * span.noise_us * 1e-6
-        blocks, reference = (state["settled"], state["fuse"]), state["reference"]
-        light = ((state["old"], self.grey), self._level, self._share[1])
-        pixels = (state["filtered"], reference, *self._thresholds)
+        reference, fuses = state["reference"], (state["settled"], state["fuse"])
+        pixels = (state["filtered"], reference, *self._thresholds, self._previous)
         jitter = np.float32(model.leak_jitter if model.leak_hz > 0 else 0)
-        reset = (jitter, state["random"], reference, state["fuse"])
-        seen = (light, (before, np.float32(lift[0])), pixels, blocks, (self._active, *self._moved))
-        of = (self._thresholds, model.most, steps, reset, self._lines, (self._work, self._still))
+        seen = (self._active, (state["old"], self.grey), self._goals, (before, np.float32(lift[0])))
+        reset = (jitter, state["random"])
+        of = (pixels, fuses, model.most, steps, reset, self._lines, (*self._room, self._work))
         self._n, kept, over = map(int, sweep.sweep_drifting(*seen, *of))
         if lift[0] > _HIGH:
             reference -= np.float32(lift[0])
@@ -169,19 +172,19 @@ class Pixels:
         return kept, over
 
     def _burn(self) -> None:
-        """Forget up to when blocks are certain to be quiet."""
+        """Forget up to when pixels are certain to be quiet."""
         self.state["fuse"][:] = BURNT
 
-    def _noise(self, span: Span, steps: int) -> tuple[tuple[Any, Any, Any, int], int]:
+    def _noise(self, span: Span) -> tuple[tuple[Any, Any, int], int]:
         """Draw noise; returns its lists and their length, and how many had no room."""
         model, seconds, lists, n, lost = self.model, span.noise_us * 1e-6, self._shots, 0, 0
         random = self.state["random"]
         if model.shot_noise_hz > 0:
             expected = model.shot_noise_hz * seconds
-            n, lost = noise.shot(self.grey, self.n, expected, steps, random, lists)
+            n, lost = noise.shot(self.grey, self.n, expected, random, lists)
         if len(self._hot) and model.hot_pixel_hz > 0:
             expected = model.hot_pixel_hz * seconds
-            of = (self._hot, expected, steps, random, lists, n, self._all_noise)
+            of = (self._hot, expected, random, lists, n, self._all_noise)
             n, more = noise.with_hot(*of)
             lists, lost = self._all_noise, lost + more
         return (*lists, int(n)), int(lost)
@@ -206,10 +209,19 @@ class Pixels:
         self.grey, self.state["old"] = self.state["old"], self.grey
 
 
-def _noise_lists(room: int) -> tuple[NDArray[np.int32], NDArray[np.uint16], UInt8s]:
-    """Return room for the pixels, steps of time and signs of noise."""
-    size = room + 1
-    return np.empty(size, np.int32), np.empty(size, np.uint16), np.empty(size, np.uint8)
+def _floats(n: int) -> Float32s:
+    """Return ``float32[n]`` of zeros of which sixteen lie in one line of memory."""
+    return aligned(4 * n).view(np.float32)
+
+
+def _looks() -> NDArray[np.uint32]:
+    return np.empty(drift.LOOKS, np.uint32)
+
+
+def _noise_lists(room: int) -> tuple[NDArray[np.uint64], UInt8s]:
+    """Return room for the points and signs of noise."""
+    size = room + noise.SPARE
+    return np.empty(2 * size, np.uint64), np.empty(size, np.uint8)
 
 
 def _thresholds(
@@ -217,6 +229,7 @@ def _thresholds(
 ) -> Float32s:
     """Draw the threshold of each pixel, ``float32[whole]``: those beyond ``n`` never fire."""
     drawn = rng.normal(mean, sigma, n) if sigma else np.full(n, mean)
-    thresholds = np.full(whole, np.inf, np.float32)
+    thresholds = _floats(whole)
+    thresholds[:] = np.inf
     thresholds[:n] = np.maximum(drawn, _LEAST_THRESHOLD)
     return thresholds

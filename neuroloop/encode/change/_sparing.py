@@ -7,7 +7,8 @@ noise is.
 import numpy as np
 
 from neuroloop.core.kernel import inline, kernel
-from neuroloop.encode.change._lanes import EVENTS, events
+from neuroloop.encode.change._event_lanes import EVENTS, events
+from neuroloop.encode.change._noise import pixel_of, step_of
 from neuroloop.encode.change._random import GOLDEN
 
 _HALF = np.uint64(32)
@@ -43,22 +44,27 @@ def _keep(place, at, wrote, rule, moment):
 @inline
 def _noise_below(noise, limits, place, unit, done):
     """Write the noise of pixels below one; ``done`` is how far we are, and comes back."""
-    (noisy, noise_place, noise_on, n_noise), (i, off, tight, limit, room) = noise, limits
-    m, n_on, n_off, left_out, weyl = done
-    while m < n_noise and noisy[m] < i:
-        bright = noise_on[m] != 0
-        at = n_on if bright else unit.shape[0] // 2 + n_off
-        place[at] = noise_place[m]
-        unit[at] = noisy[m] if bright else off + noisy[m]
+    (spots, bright, n_noise), (i, off, steps, tight, limit, room) = noise, limits
+    m, m_on, n_on, n_off, left_out, weyl = done
+    while m < n_noise:
+        is_on = np.int64(bright[m])
+        spot = spots[m_on if is_on else spots.shape[0] // 2 + m - m_on]
+        pixel = np.int64(pixel_of(spot))
+        if pixel >= i:
+            break
+        at = n_on if is_on else unit.shape[0] // 2 + n_off
+        place[at] = step_of(spot, np.uint64(steps))
+        unit[at] = np.uint32(pixel + (1 - is_on) * off)
         given = 1
         if tight:
             rule, moment = (tight, limit, room - n_on - n_off, 0), (weyl, 0, 0)
             given, out, (weyl, _, _) = _keep(place, at, 1, rule, moment)
             left_out += out
-        n_on += given * int(bright)
-        n_off += given * int(not bright)
+        n_on += given * is_on
+        n_off += given * (1 - is_on)
         m += 1
-    return m, n_on, n_off, left_out, weyl
+        m_on += is_on
+    return m, m_on, n_on, n_off, left_out, weyl
 
 
 @kernel
@@ -72,7 +78,7 @@ def emit_sparing(pixels, lines, noise, units, share, clock, rests, place, unit):
     pixels, lines
         Those that light changed in, in order, and their crossings (`_crossing.cross`).
     noise
-        Lists of pixels, steps of time and whether it is ON, and how many there are.
+        As in `_emit.emit`.
     units
         Number of units: ON, then OFF.
     share
@@ -90,19 +96,20 @@ def emit_sparing(pixels, lines, noise, units, share, clock, rests, place, unit):
         How many are ON, how many OFF, and how many were left out for want of room.
     """
     (active, n), (number, start, pace), (resting, ready) = pixels, lines, rests
-    n_noise, (room, wanted) = noise[3], share
+    n_noise, (room, wanted) = noise[2], share
     begin, steps, per_us, refractory_us = clock
     half, off = unit.shape[0] // 2, units // 2
     rest, us = int(refractory_us * per_us + _ALMOST), 1.0 / per_us
     top, apart = np.float32(steps - 1), np.float32(rest + 1)
     tight, limit, weyl = room < wanted, np.uint64(2.0**32 * room / wanted), np.uint64(0)
-    n_on, n_off, m, left_out = 0, 0, 0, 0
+    n_on, n_off, m, m_on, left_out = 0, 0, 0, 0, 0
     for k in range(n + 1):
         i = np.int64(active[k]) if k < n else off
         if n_noise > 0:
-            limits = (i, off, tight, limit, room)
-            done = _noise_below(noise, limits, place, unit, (m, n_on, n_off, left_out, weyl))
-            m, n_on, n_off, left_out, weyl = done
+            limits = (i, off, steps, tight, limit, room)
+            done = (m, m_on, n_on, n_off, left_out, weyl)
+            done = _noise_below(noise, limits, place, unit, done)
+            m, m_on, n_on, n_off, left_out, weyl = done
         count = abs(number[k]) if k < n else 0
         if count == 0:
             continue

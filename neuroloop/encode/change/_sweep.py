@@ -6,7 +6,7 @@ needed again.
 
 from neuroloop.core.kernel import kernel
 from neuroloop.encode.change._crossing import cross, cross_drifting
-from neuroloop.encode.change._drift import STRETCH, drift
+from neuroloop.encode.change._drift import BLOCK, STRETCH, drift, look, refuse
 from neuroloop.encode.change._lanes import PIXELS
 from neuroloop.encode.change._scan import outside
 
@@ -37,25 +37,34 @@ def sweep(active, pictures, level, thresholds, most, steps, reference, tables, q
 
 
 @kernel
-def sweep_drifting(
-    light, lift, pixels, blocks, listed, thresholds, most, steps, reset, lines, room
-):  # fmt: skip
+def sweep_drifting(active, pictures, light, lift, pixels, fuses, most, steps, reset, lines, room):
     """Let levels drift, list the pixels beyond a threshold, and find their crossings.
 
-    ``light`` are the pictures, and by grey the levels and the shares of `_drift.drift`; all else is
-    as there and in `_crossing.cross_drifting`; returns as `sweep` does.
+    ``lift`` is how far references had and have leaked, and ``reset`` the deviation of a reference
+    after an event and the state of random numbers.  All else is as in `_drift.drift` and
+    `_crossing.cross_drifting`; returns as `sweep` does.
     """
-    (pictures, level, share), (active, before, after), (work, _) = light, listed, room
-    n, kept, over, n_blocks = 0, 0, 0, blocks[0].shape[0]
-    for first in range(0, n_blocks, STRETCH):
-        begin, some = n, (first, min(first + STRETCH, n_blocks))
-        to = (active, before, after, n)
-        n = drift(pictures, level, share, lift, pixels, blocks, some, room, to)
+    (_, new), (filtered, reference, on, off, previous) = pictures, pixels
+    (jitter, random), (goals, lists, other_lists, fired, work) = reset, room
+    (looks, movers), (other_looks, other_movers) = lists, other_lists
+    n, kept, over, blocks = 0, 0, 0, new.shape[0] // BLOCK
+    n_looks, n_movers = look(
+        pictures, lift[1], pixels, fuses, (0, min(STRETCH, blocks)), looks, movers
+    )
+    for first in range(STRETCH, blocks + STRETCH, STRETCH):
+        # the next stretch is on its way from far memory while this one is computed
+        some = (min(first, blocks), min(first + STRETCH, blocks))
+        n_others = look(pictures, lift[1], pixels, fuses, some, other_looks, other_movers)
+        begin, listed = n, (looks, movers, n_looks, n_movers)
+        n, n_fired = drift(new, light, lift[1], pixels, fuses, listed, goals, fired, active, n)
         if n > begin:
             few, more = cross_drifting(
-                (active, begin, n), (before, after, lift[1]), thresholds, most, steps, reset,
-                lines, work,
+                (active, begin, n), (previous, filtered), lift, (on, off), most, steps,
+                (jitter, random, reference), lines, work,
             )  # fmt: skip
+            refuse(pixels, fuses[1], fired, n_fired, lift[1])
             kept += few
             over += more
+        looks, movers, other_looks, other_movers = other_looks, other_movers, looks, movers
+        n_looks, n_movers = n_others
     return n, kept, over
