@@ -20,7 +20,7 @@ from graphlib import CycleError, TopologicalSorter
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroloop.chips import plain, weights
+from neuroloop.chips import plain, rounding, weights
 from neuroloop.chips.quantised import Layer, Quantised, Wire
 from neuroloop.chips.weights import Floats
 from neuroloop.core.errors import ConfigError
@@ -31,8 +31,6 @@ from neuroloop.network.pooling import Pooling
 
 WEIGHT_BITS, STATE_BITS = 8, 16
 LOWEST = -(1 << (STATE_BITS - 1))
-_ZEROS = 0.5
-"""part of the weights that became 0, from which on there is a warning"""
 
 
 def quantise(network: Network, dt_us: int, v_min: float | None = None) -> Quantised:
@@ -192,21 +190,13 @@ def _wire(j: Projection, scale: float, warnings: list[str]) -> tuple[Projection,
         wiring = _as_convolution(wiring)
     wanted = weights.of(wiring) * scale
     whole: NDArray[np.int64] = np.rint(wanted).astype(np.int64)
-    lost = np.count_nonzero(wanted) - np.count_nonzero(whole)
-    where = f"projection {j.name}"
-    if wanted.any() and not whole.any():
-        raise ConfigError(
-            f"{where}: all of its weights are 0 on the chip, the largest would be "
-            f"{np.abs(wanted).max():.2g} of its units, because the threshold or a bias of "
-            f'"{j.target}" is too large beside them; larger weights or smaller ones of these fit'
-        )
-    size = float(np.sqrt(np.mean(wanted**2))) if wanted.any() else 0.0
-    off = float(np.sqrt(np.mean((whole - wanted) ** 2))) / size if size else 0.0
-    zeros = round(lost / max(len(wanted), 1) * len(j.connections))
-    if zeros > _ZEROS * len(j.connections):
+    rounding.check_some_left(j.name, whole, wanted, f'the threshold or a bias of "{j.target}"')
+    off = rounding.rms_off(whole, wanted)
+    zeros = rounding.became_zero(whole, wanted, len(j.connections))
+    if zeros > rounding.MANY_ZEROS * len(j.connections):
         warnings.append(
-            f"{where}: {zeros:,} of {len(j.connections):,} weights became 0, because the largest, "
-            "or the threshold, is so much larger"
+            f"projection {j.name}: {zeros:,} of {len(j.connections):,} weights became 0, because "
+            "the largest, or the threshold, is so much larger"
         )
     kind = "dynapcnn." + {"static": "synapses"}.get(wiring.KIND, wiring.KIND)
     made = Projection(j.source, j.target, weights.put(wiring, whole), kind=kind)

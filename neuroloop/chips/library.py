@@ -14,7 +14,7 @@ from neuroloop.config import resolve
 from neuroloop.core.errors import ConfigError
 from neuroloop.core.ports import Site
 from neuroloop.engine.lower import Adapted
-from neuroloop.network.graph import Network, Population
+from neuroloop.network.graph import Network
 
 Quantise = Callable[[Network, int], Quantised]
 """from a floating-point network and the length of a tick in microseconds"""
@@ -65,16 +65,20 @@ class ChipLibrary:
     def quantised(self, network: Network, dt_us: int) -> Quantised:
         """Return the network in the chip's kinds, whether it fits the chip or not.
 
+        A network in the chip's own kinds is returned as it is, and has no ``layers``.
+
         Raises
         ------
         ConfigError
             Where it has no form on the chip.
         """
         computing = [p for p in network.populations if not plain.is_hosted(p)]
-        whole = [p for p in computing if family(p) in _CHIPS]
+        whole = [p for p in computing if family(p.kind) in _CHIPS]
         for p in whole:
-            self._check_family(p)
+            self._check_family(f'population "{p.name}"', p.kind)
         if len(whole) == len(computing):
+            for j in network.projections:
+                self._check_family(f"projection {j.name}", j.kind)
             return Quantised(self._chip.name, network, {})
         if whole:
             other = next(p for p in computing if p not in whole)
@@ -84,16 +88,16 @@ class ChipLibrary:
             )
         return self._quantise(network, dt_us)
 
-    def _check_family(self, p: Population) -> None:
-        if family(p) not in self._families:
+    def _check_family(self, where: str, kind: str) -> None:
+        if (found := family(kind)) not in self._families:
+            other = f', or run it on backend "{found}" or "float"' if found in _CHIPS else ""
             raise ConfigError(
-                f'population "{p.name}": kind {p.kind} is not of this chip; '
-                f"kinds of {' and '.join(self._families)} are, or run it on backend "
-                f'"{family(p)}" or "float"'
+                f"{where}: kind {kind} is not of this chip; kinds of "
+                f"{' and '.join(self._families)} are{other}"
             )
 
 
-def family(population: Population) -> str:
-    """Return the folder that a population's kind is in, "" for those that are in none."""
-    folder, dot, _ = population.kind.partition(".")
+def family(kind: str) -> str:
+    """Return the folder that a kind is in, "" where it is in none."""
+    folder, dot, _ = kind.partition(".")
     return folder if dot else ""

@@ -88,7 +88,7 @@ def _timing(
     network: Network, cells: Mapping[str, plain.Cell], delays: Sequence[Int32s]
 ) -> retime.Timing:
     links = [
-        retime.Link(j.name, j.source, j.target, _least(d) + cells[j.target].extra_ticks, 1)
+        retime.Link(j.name, j.source, j.target, retime.least(d) + cells[j.target].extra_ticks, 1)
         for j, d in zip(network.projections, delays, strict=True)
     ]
     biased = [name for name, cell in cells.items() if cell.bias_u.any()]
@@ -108,7 +108,7 @@ def _arrivals(
     for k, (j, delay) in enumerate(zip(network.projections, delays, strict=True)):
         ticks = np.array([timing.ticks[k]], np.int32)
         if len(delay) and delay.strides != (0,):
-            ticks = delay + (ticks - _least(delay))
+            ticks = delay + (ticks - retime.least(delay))
         weight = weights.of(j.connections) * cells[j.target].gain(j.receptor)
         _check_ticks(j.name, ticks)
         found.append(Arrival(j.name, j.source, j.target, j.connections, weight, ticks))
@@ -124,10 +124,6 @@ def _arrivals(
                     Arrival(f"{BIAS}-{name}", BIAS, name, row, part[post], ticks, is_bias=True)
                 )
     return found
-
-
-def _least(delay: Int32s) -> int:
-    return int(delay.min()) if len(delay) else 0
 
 
 def _check_ticks(name: str, ticks: NDArray[np.int32]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neuroloop.chips import plain, weights
+from neuroloop.chips import plain, rounding, weights
 from neuroloop.chips.mantissa import MOST_EXPONENT, Drive, Format, Scaled, Threshold, choose
 from neuroloop.chips.quantised import Layer, Wire
 from neuroloop.chips.weights import Floats
@@ -36,9 +36,9 @@ FINE = 1024
 """a threshold from which on a larger one gains nothing, and takes room below rest"""
 GRID = 4096
 """steps of what is left of u and v after a tick"""
-_OFF, _ZEROS, _COARSE = 0.05, 0.5, 10
-"""from which part of a leak or threshold that is off, and of weights that became 0, there is a
-warning, and below how many units of the largest weight"""
+_OFF, _COARSE = 0.05, 10
+"""from which part of a leak or threshold that is off there is a warning, and below how many units
+of the largest weight"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,13 @@ class Rules:
                 most = min(most, limit / UNIT / np.abs(numbers).max())
         warnings: list[str] = []
         sums = np.zeros((2, p.n))
-        for arrival in arrivals:
+        for arrival, drive in zip(arrivals, drives, strict=True):
+            if not self.form.top(drive.sign):
+                raise ConfigError(
+                    f"projection {arrival.name}: its weights have both signs, and of "
+                    f"{self.form.bits} bit the sign leaves nothing above 0; weight_bits = 2 or "
+                    "more, or a projection for each sign, fit"
+                )
             sums += weights.sums(arrival.wiring, p.n, arrival.weight)
         if sums.any():
             top = min(
@@ -193,7 +199,7 @@ class Rules:
         if isinstance(wiring, Pooling) and self.reading == "nengo":
             wiring = weights.unrolled(wiring)
         wanted = arrival.weight * scale
-        mantissas = self.form.mantissas(wanted, exponent, sign)
+        mantissas = self.form.mantissas(wanted, exponent, sign, weights.targets(wiring))
         kind = "loihi1." + {"static": "synapses"}.get(wiring.KIND, wiring.KIND)
         params: dict[str, Number] = {"exponent": exponent, "bits": self.form.bits, "sign": sign}
         if self.reading == "nengo":
@@ -208,17 +214,19 @@ class Rules:
             kind=kind,
             params=params,
         )
-        lost = np.count_nonzero(wanted) - np.count_nonzero(mantissas)
+        if not arrival.is_bias:
+            cause = f'the threshold of "{arrival.target}" or another weight into it'
+            rounding.check_some_left(arrival.name, mantissas, wanted, cause)
         wire = Wire(
             arrival.name,
             len(wiring),
-            round(lost / max(len(wanted), 1) * len(wiring)),
+            rounding.became_zero(mantissas, wanted, len(wiring)),
             self.form.bits,
             exponent,
-            _off(mantissas * 2.0**exponent, wanted),
+            rounding.rms_off(mantissas * 2.0**exponent, wanted),
             int(arrival.ticks.min()),
         )
-        return (projection, wire), _vanished(arrival, wire, wanted, mantissas)
+        return (projection, wire), _vanished(arrival, wire, wanted)
 
 
 def _with_array(p: Population, name: str, numbers: NDArray[np.int32]) -> Population:
@@ -255,36 +263,22 @@ def _missed(name: str, cell: plain.Cell, errors: Mapping[str, float]) -> list[st
     return said
 
 
-def _vanished(
-    arrival: Arrival, wire: Wire, wanted: Floats, mantissas: NDArray[np.int64]
-) -> list[str]:
-    """Warn of weights that are no longer there; refuse a projection of which none is."""
+def _vanished(arrival: Arrival, wire: Wire, wanted: Floats) -> list[str]:
+    """Warn of weights that are coarse, or no longer there."""
     where = f"projection {arrival.name}"
     largest = float(np.abs(wanted).max(initial=0.0))
-    if largest and not mantissas.any() and not arrival.is_bias:
-        raise ConfigError(
-            f"{where}: all of its weights are 0 on the chip, the largest would be {largest:.2g} of "
-            f'its units, because the threshold of "{arrival.target}" or another weight into it is '
-            "too large beside them; larger weights or a smaller threshold fit"
-        )
     said = []
     if wire.exponent < 0 and 0 < largest < _COARSE and not arrival.is_bias:
         said.append(
             f"{where}: its largest weight is {largest:.2g} of the chip's units, to which what a "
             f'tick adds is rounded; a smaller threshold of "{arrival.target}" leaves it more'
         )
-    if wire.zeros > _ZEROS * wire.synapses:
+    if wire.zeros > rounding.MANY_ZEROS * wire.synapses:
         said.append(
             f"{where}: {wire.zeros:,} of {wire.synapses:,} weights became 0, because the largest "
             "is so much larger; in a projection of their own they have an exponent of their own"
         )
     return said
-
-
-def _off(got: NDArray[Any], wanted: Floats) -> float:
-    """Return the root mean square of what is off, as a part of theirs."""
-    size = float(np.sqrt(np.mean(wanted**2))) if len(wanted) else 0.0
-    return float(np.sqrt(np.mean((got - wanted) ** 2))) / size if size else 0.0
 
 
 def _worst(got: Floats, wanted: Floats) -> float:

@@ -10,10 +10,12 @@ the sum cuts off, and by the threshold.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroloop.chips.balance import balanced
 from neuroloop.chips.weights import Floats
 
 MOST_EXPONENT = 7
@@ -70,11 +72,17 @@ class Format:
         step = 2 ** (8 - self.bits)
         return (0, 256 - step, step) if sign == "excitatory" else (step - 256, 0, step)
 
-    def mantissas(self, weight: Floats, exponent: int, sign: str) -> NDArray[np.int64]:
-        """Round weights that are in the unit of the sum."""
+    def mantissas(
+        self, weight: Floats, exponent: int, sign: str, group: NDArray[Any] | None = None
+    ) -> NDArray[np.int64]:
+        """Round weights that are in the unit of the sum; those of a group keep what they add up to.
+
+        Without groups each becomes the nearest one.
+        """
         low, high, step = self.bounds(sign)
-        rounded = np.rint(weight / (step * 2.0**exponent)) * step
-        whole: NDArray[np.int64] = np.clip(rounded, low, high).astype(np.int64)
+        steps = weight / (step * 2.0**exponent)
+        rounded = np.rint(steps) if group is None else balanced(steps, group)
+        whole: NDArray[np.int64] = np.clip(rounded * step, low, high).astype(np.int64)
         return whole
 
     def top(self, sign: str) -> int:

@@ -5,12 +5,12 @@ Profiles are the files of ``neuroloop/chips/profiles``; a table of one's own rep
 
 import enum
 import math
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import msgspec
 
+from neuroloop.config import toml
 from neuroloop.core.errors import ConfigError, nearest
 
 _FOLDER = Path(__file__).parent / "profiles"
@@ -72,10 +72,6 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return a figure; what the file does not name is unknown."""
         return self.figures.get(name, Figure(Status.UNKNOWN, "no figure was found"))
 
-    def with_figures(self, own: Mapping[str, Figure]) -> "Profile":
-        """Return the chip with some figures replaced by a user's own."""
-        return msgspec.structs.replace(self, figures={**self.figures, **own})
-
 
 @cache
 def names() -> list[str]:
@@ -106,11 +102,9 @@ def figures_of(path: Path) -> dict[str, Figure]:
         Where it is missing, or something else.
     """
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=dict[str, Figure])
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        return toml.decode(path, dict[str, Figure])
+    except ConfigError as error:
         raise ConfigError(
-            f"{path}: {error}; a table has [synop_pj] with value = 23.6, "
+            f"{error}; a table of figures has [synop_pj] with value = 23.6, "
             'status = "measured" and source = "..."'
         ) from error

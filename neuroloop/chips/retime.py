@@ -16,6 +16,8 @@ Source: C. E. Leiserson and J. B. Saxe, "Retiming synchronous circuitry", Algori
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from neuroloop.core.values import Int32s
+
 
 @dataclass(frozen=True)
 class Link:
@@ -42,6 +44,11 @@ class Timing:
     """of each link: ticks by which it is later than in the network"""
     notes: Sequence[str]
     """what is not as in the network, in words"""
+
+
+def least(delay: Int32s) -> int:
+    """Return the least delay of a projection's synapses, in ticks; 0 where it has none."""
+    return int(delay.min()) if len(delay) else 0
 
 
 def retime(names: Sequence[str], links: Sequence[Link]) -> Timing:

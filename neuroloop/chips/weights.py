@@ -1,5 +1,6 @@
 """The weights of any form of connections, as one array, and the most that they can add up to."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -41,6 +42,20 @@ def put(wiring: Any, numbers: NDArray[Any]) -> Any:
     if wiring.constant:
         weight = np.broadcast_to(weight[0] if len(weight) else np.float32(0), (len(wiring),))
     return Connections(wiring.start, wiring.post, weight)
+
+
+def targets(wiring: Any) -> NDArray[Any] | None:
+    """Return which target each weight of `of` is for, a map of a convolution being one.
+
+    None where one weight is for all of them.
+    """
+    if isinstance(wiring, Convolution):
+        maps, *each = np.shape(wiring.kernel)
+        return np.repeat(np.arange(maps), math.prod(each))
+    if isinstance(wiring, Pooling) or wiring.constant:
+        return None
+    post: NDArray[Any] = wiring.post
+    return post
 
 
 def sums(wiring: Any, n_post: int, numbers: NDArray[Any]) -> Floats:

@@ -86,7 +86,7 @@ def _timing(
     inputs = {i.name for i in network.inputs}
     links = [
         retime.Link(
-            *(j.name, j.source, j.target, _least(d) + cells[j.target].extra_ticks),
+            *(j.name, j.source, j.target, retime.least(d) + cells[j.target].extra_ticks),
             0 if j.source in inputs else 1,
         )
         for j, d in zip(network.projections, delays, strict=True)
@@ -95,7 +95,7 @@ def _timing(
     said = []
     for link, ticks, delay in zip(links, timing.ticks, delays, strict=True):
         first = ticks - link.least
-        last = first + int(delay.max(initial=0)) - _least(delay)
+        last = first + int(delay.max(initial=0)) - retime.least(delay)
         if last:
             by = f"{first} to {last} ticks" if last > first else f"{last} tick{'s' * (last > 1)}"
             said.append(
@@ -104,10 +104,6 @@ def _timing(
                 "0 from inputs and one tick from populations, to see what that changes"
             )
     return timing, said
-
-
-def _least(delay: Int32s) -> int:
-    return int(delay.min()) if len(delay) else 0
 
 
 def _outputs(network: Network, cells: Mapping[str, plain.Cell]) -> set[str]:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from neuroloop.chips import rounding
 from neuroloop.chips.quantised import Wire
-from neuroloop.core.errors import ConfigError
+from neuroloop.chips.weights import Floats
 from neuroloop.network.connections import by_source
 from neuroloop.network.graph import Network, Projection
 
-Floats = NDArray[np.float64]
 BITS = 8
-_ZEROS = 0.5
-"""from which part of weights that became 0 there is a warning"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,31 +62,20 @@ def made(
         kind="xylo.synapses",
         params={"shift": shift},
     )
-    zeros = int(np.count_nonzero(wanted) - np.count_nonzero(whole))
-    off = _rms_off(whole, wanted)
+    cause = f'the threshold of "{arrival.target}" or another weight into it'
+    rounding.check_some_left(arrival.name, whole, wanted, cause)
+    zeros = rounding.became_zero(whole, wanted, len(whole))
+    off = rounding.rms_off(whole, wanted)
     wire = Wire(arrival.name, len(whole), zeros, BITS, shift, off, ticks)
-    return projection, wire, _vanished(arrival, wire, wanted, whole)
+    return projection, wire, _vanished(arrival, wire)
 
 
-def _vanished(arrival: Arrival, wire: Wire, wanted: Floats, whole: Floats) -> list[str]:
-    """Warn of weights that are no longer there; refuse a projection of which none is."""
-    largest = float(np.abs(wanted).max(initial=0.0))
-    if largest and not whole.any():
-        raise ConfigError(
-            f"projection {wire.name}: all of its weights are 0 on the chip, the largest would be "
-            f'{largest:.2g} of its units, because the threshold of "{arrival.target}" or another '
-            "weight into it is too large beside them; larger weights or a smaller threshold fit"
-        )
-    if wire.zeros <= _ZEROS * wire.synapses:
+def _vanished(arrival: Arrival, wire: Wire) -> list[str]:
+    """Warn of weights that are no longer there."""
+    if wire.zeros <= rounding.MANY_ZEROS * wire.synapses:
         return []
     return [
         f"projection {wire.name}: {wire.zeros:,} of {wire.synapses:,} weights became 0, because "
         f'another weight into "{arrival.target}" is so much larger, and all of them have one '
         "scale; a smaller largest weight leaves them more"
     ]
-
-
-def _rms_off(got: Floats, wanted: Floats) -> float:
-    """Return the root mean square of what is off, as a part of theirs."""
-    size = float(np.sqrt(np.mean(wanted**2))) if len(wanted) else 0.0
-    return float(np.sqrt(np.mean((got - wanted) ** 2))) / size if size else 0.0

@@ -37,7 +37,8 @@ def command(
     `reset` ends an emergency stop, `end` ends the run.  `neuroloop tell set motor.tau_m_ms=20`
     changes a parameter, `neuroloop tell steer wheels=0.2,-0.2 --seconds 2` drives by hand,
     `neuroloop tell save out/robot.state` writes the network's state, and
-    `neuroloop tell swap other.npz` lets another network run.
+    `neuroloop tell swap other.npz` lets another network run, `neuroloop tell swap other.npz loihi1`
+    on a chip.
 
     Exit codes: 0 done, 1 the guard did not obey, 2 wrong words, 4 no loop is running.
     """
@@ -79,7 +80,7 @@ def _request(verb: str, arguments: list[str]) -> dict[str, Any]:
         "set": "POPULATION.PARAMETER=VALUE ..., as in motor.tau_m_ms=20",
         "steer": "LIMB=VALUE,VALUE, as in wheels=0.2,-0.2",
         "save": "FILE",
-        "swap": "NETWORK",
+        "swap": "NETWORK [BACKEND]",
     }
     try:
         match verb, arguments:
@@ -92,6 +93,8 @@ def _request(verb: str, arguments: list[str]) -> dict[str, Any]:
                 return {"do": verb, "path": str(Path(path).absolute())}
             case "swap", [network]:
                 return {"do": verb, "network": _located(network)}
+            case "swap", [network, backend]:
+                return {"do": verb, "network": _located(network), "backend": backend}
             case _, [] if verb not in takes:
                 return {"do": verb}
     except ValueError as error:

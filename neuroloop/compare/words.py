@@ -45,7 +45,8 @@ def verdict(chip: Chip) -> str:
         return f"SILENT: {', '.join(chip.silent)}"
     differing = [one for one in chip.layers if one.first_tick is not None]
     if not differing:
-        return "every spike is the same"
+        fired = any(one.spikes_float for one in chip.layers)
+        return "every spike is the same" if fired else "nothing fired, here or there"
     first = min(differing, key=lambda one: one.first_tick or 0)
     return f'spikes differ from tick {first.first_tick:,} on, first in "{first.name}"'
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neuroloop.config import toml
 from neuroloop.core.errors import ConfigError, nearest
 from neuroloop.engine.parameters import plain
 from neuroloop.network import misspelt
@@ -27,8 +27,8 @@ def config(module: ModuleType, kind: str, params: Mapping[str, Number], where: s
         if isinstance(value, float) and not math.isfinite(value):
             raise ConfigError(f"{where} ({kind}): {name} is {value}; a finite number is wanted")
     try:
-        return msgspec.convert(given, module.Config)
-    except (msgspec.ValidationError, OverflowError) as error:
+        return toml.convert(given, module.Config, f"{where} ({kind})")
+    except OverflowError as error:
         raise ConfigError(f"{where} ({kind}): {error}") from error
 
 

@@ -17,6 +17,7 @@ result.spikes["motor"].t_us  # array([12000, 22000])
 ```
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,6 +180,8 @@ def total_ticks(seconds: float | None, ticks: int | None, dt_us: int) -> int:
     """Return how many ticks a run of so many seconds, or of so many ticks, has."""
     if (seconds is None) == (ticks is None):
         raise ConfigError("give either seconds or ticks")
+    if seconds is not None and not math.isfinite(seconds):
+        raise ConfigError(f"a run of {seconds:g} seconds; a finite number is wanted")
     total = ticks if ticks is not None else round((seconds or 0.0) * 1e6 / dt_us)
     if total < 1:
         raise ConfigError(f"a run of {total} ticks; it needs at least one")

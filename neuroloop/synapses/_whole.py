@@ -93,7 +93,7 @@ def _count(arena, row, spikes):
     events, synops = np.int64(spikes[0]), used(spikes, many)
     if row[PAYLOAD] and state_i64(arena, row, _DELAY, 1)[0]:
         payload = i32(arena, row[PAYLOAD], row[N])
-        events, synops = 0, 0
+        events, synops = np.int64(0), np.int64(0)
         for k in range(spikes[0]):
             events += payload[spikes[k + 1]]
             synops += payload[spikes[k + 1]] * np.int64(many[spikes[k + 1]])

@@ -104,6 +104,20 @@ def test_a_network_is_in_whole_numbers_or_not():
         Simulator(chain("lif", "loihi1.cuba", p1=WHOLE), backend="loihi1")
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("xylo.synapses", r'in-p0: kind xylo.synapses is not of this chip.*"xylo" or "float"'),
+        ("static", "in-p0: kind static is not of this chip; kinds of loihi1 are$"),
+    ],
+)
+def test_synapses_of_whole_numbers_are_those_of_the_chip(kind, words):
+    link = Projection("in", "p0", one_to_one(4, 5.0), kind=kind)
+    whole = Network((Input("in", 4),), (Population("p0", 4, "loihi1.cuba", WHOLE),), (link,))
+    with pytest.raises(ConfigError, match=words):
+        Simulator(whole, backend="loihi1")
+
+
 def test_kinds_of_one_s_own_have_no_form_on_a_chip(tmp_path):
     with pytest.raises(ConfigError, match=r'"p0": kind \./mine.py has no form on a chip'):
         Simulator(chain("./mine.py"), backend="loihi1", folder=tmp_path)

@@ -6,6 +6,7 @@ from neuroloop.chips.energy import words
 from neuroloop.chips.energy.account import account
 from neuroloop.chips.energy.counts import Counts, Deliveries, Updates
 from neuroloop.chips.energy.tariff import (
+    FIGURES,
     PROCESSOR,
     TABLES,
     Tariff,
@@ -175,6 +176,8 @@ def test_a_users_table_replaces_what_it_names(tmp_path):
         ("guess.toml", "a figure that is unknown has the value 3.0"),
         ("text.toml", "text.toml"),
         ("list.toml", "list.toml"),
+        ("typo.toml", 'typo.toml: no figure "sinop_pj" .did you mean "synop_pj"'),
+        ("word.toml", "`synop_pj.value`: expected .*float"),
     ],
 )
 def test_a_table_that_is_none_is_refused(tmp_path, own, words_of_it):
@@ -182,9 +185,31 @@ def test_a_table_that_is_none_is_refused(tmp_path, own, words_of_it):
         '[synop_pj]\nvalue = 3.0\nstatus = "unknown"\nsource = "-"\n'
     )
     (tmp_path / "text.toml").write_text("hello")
+    own_synop = '_pj]\nvalue = {}\nstatus = "measured"\nsource = "-"\n'
+    (tmp_path / "typo.toml").write_text("[sinop" + own_synop.format(3.0))
+    (tmp_path / "word.toml").write_text("[synop" + own_synop.format('"3"'))
     (tmp_path / "list.toml").write_text("synop_pj = [3]\n")
     with pytest.raises(ConfigError, match=words_of_it):
         tariff("loihi1", own, tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_each_figure_that_a_table_may_name_counts(name):
+    # hops along rows and columns are told apart where such figures are known
+    split = {"hop_east_west_pj": 1.0} if "_west" in name or "_south" in name else {}
+    way = Traffic(300.0, 40.0, 10.0, 4)
+
+    def total(value):
+        found = account(priced(**{**split, name: value}), COUNTS, 1.0, way)
+        return sum(t.total or 0.0 for t in (*found.energy, *found.time))
+
+    assert total(2.0) > total(1.0)
+
+
+def test_a_run_without_a_tick_says_so():
+    found = account(complete(), Counts(), 0.0)
+    assert words.total(found) == "none: no tick ran (mine)"
+    assert words.tick(found) == ""
 
 
 @pytest.mark.parametrize("name", tables())

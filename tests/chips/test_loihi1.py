@@ -106,13 +106,14 @@ def neurons(c, t, rest, arrived, seen):
         u[:], v[:] = [0] * c.n, [0] * c.n
     for i in range(c.n):
         seen.counted[ACTIVE] += bool(u[i] or v[i] or arrived[i])
-        total = in_32_bits(trunc(u[i] * (4096 - (p["du"] + 1)), 12) + (arrived[i] << 6))
+        driven = in_32_bits(arrived[i] << 6)
+        total = in_32_bits(trunc(u[i] * (4096 - (p["du"] + 1)), 12) + driven)
         u[i] = total
         if total > TOP:
             u[i] = total - 2 * TOP
         elif total <= -TOP:
             u[i] = total + 2 * TOP
-        seen.counted[OVERFLOWS] += u[i] != total
+        seen.counted[OVERFLOWS] += u[i] != total or driven >> 6 != arrived[i]
         if wait[i]:
             wait[i] -= 1
             continue
@@ -274,6 +275,16 @@ def test_input_beyond_32_bits_wraps_as_they_do():
     case[3][:] = [list(range(n)) if t % 9 == 0 else [] for t in range(TICKS)]
 
     assert_equal(case)
+
+
+def test_an_input_that_32_bits_bring_back_to_0_is_counted():
+    n = 4096  # 2**14 each, 2**26 together, and 2**32 in the unit of the current
+    case = one_neuron([128] * n, exponent=7, du=4095)
+    case[3][:] = [list(range(n)) if t == 0 else [] for t in range(TICKS)]
+    seen = assert_equal(case)["a"]
+
+    assert not any(u for (u,) in seen.u)
+    assert seen.counted[OVERFLOWS] == 1
 
 
 def test_potential_saturates_on_both_sides():

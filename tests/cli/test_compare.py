@@ -145,6 +145,13 @@ def test_figures_of_the_user_price_the_run(compare, tmp_path):
     assert "(loihi1 with mine.toml)" in out
 
 
+def test_silence_is_not_called_the_same_spikes(compare):
+    code, out, err = compare(*LAYERS, "--ticks", 50)
+    assert (code, err) == (Exit.OK, "")
+    assert "loihi1: nothing fired, here or there" in out
+    assert "every spike is the same" not in out
+
+
 def test_a_run_file_gives_the_network_and_the_tick(compare):
     rates = [f"--rate={n}=30" for n in ("near", "far", "heading", "distance", "speed")]
     code, out, err = compare("navigate", *rates, "--chips", "loihi1", "--ticks", 30, "--json")
@@ -172,6 +179,9 @@ def test_a_run_file_gives_the_network_and_the_tick(compare):
         ([*LAYERS, "--energy", "xylo=x.toml"], '"xylo" does not run'),
         ([*LAYERS, "--energy", "loihi1=x.toml"], "x.toml"),
         ([*LAYERS, "--seconds", "1", "--ticks", "3"], "either seconds or"),
+        ([*LAYERS, "--seconds", "1e12"], "10,000,000 are the most"),
+        (["nets.py:layers", "--chips", "speck"], 'DYNAP-CNN (Speck) is "dynapcnn"'),
+        (["navigat", "--chips", "loihi1"], 'did you mean "navigate"'),
         ([*LAYERS, "--plot", "x.txt"], "must end in .png"),
     ],
 )

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from neuroloop.cli import fit as verb
+from neuroloop.config import find
 from neuroloop.core.errors import Exit
 
 NETS = """
@@ -28,6 +29,14 @@ def large():
 def floating():
     link = Projection("eye", "cell", all_to_all(20, 30, 0.1))
     return Network((Input("eye", 20),), (Population("cell", 30, "lif"),), (link,))
+
+def heavy():
+    wires = (Projection("eye", "v1", all_to_all(20, 2, 300.0), 1.0, kind="loihi1.synapses"),)
+    return Network((Input("eye", 20),), (_cells("v1", 2),), wires)
+
+def negative():
+    cells = Population("v1", 2, "loihi1.cuba", {"vth": -5})
+    return Network((Input("eye", 20),), (cells,), ())
 
 def strange():
     return Network((), (Population("cell", 30, "adex"),))
@@ -75,6 +84,25 @@ def test_a_network_in_floating_point_is_put_into_whole_numbers(fit):
     assert "ticks that populations lag behind the network: cell" in out
 
 
+def test_settings_of_the_chip_are_those_of_the_run_file_and_of_the_options(fit, tmp_path):
+    def bits(*arguments):
+        code, out, err = fit(*arguments, "--chip", "loihi1", "--json")
+        assert code == Exit.OK, err
+        return sum(layer["uses"]["synapse_bits"] for layer in json.loads(out)["layers"])
+
+    whole, four = bits("navigate"), bits("navigate", "--set", "weight_bits=4")
+    own = tmp_path / "own.toml"
+    (near,) = (path for path in find.run_files() if path.stem == "navigate")
+    network = near.parent / "data" / "navigate.npz"
+    engine = f'kind = "loihi1"\nweight_bits = 4\nnetwork = "{network}"\n'
+    own.write_text(f'extends = "{near}"\n[engine]\n{engine}', "utf-8")
+    assert four < whole
+    assert bits(own) == four
+    assert bits(own, "--set", "engine.weight_bits=8") == whole
+    code, out, _ = fit("navigate_by_hand", "--chip", "xylo", "--set", "variant=imu")
+    assert (code, out.split(";")[0]) == (Exit.OK, "fits Xylo IMU")
+
+
 def test_a_run_file_is_taken_by_its_name(fit):
     code, out, err = fit("navigate", "--chip", "loihi1", "--json")
     assert code == Exit.OK, err
@@ -90,6 +118,14 @@ def test_a_run_file_is_taken_by_its_name(fit):
         (("nests.py:small", "--chip", "loihi1"), 'did you mean "nets.py"'),
         (("nets.py:small", "--chip", "loihi1", "--rate-hz", "-1"), "0 to 1000"),
         (("nets.py:strange", "--chip", "loihi1"), "adex"),
+        (("nets.py:heavy", "--chip", "loihi1"), "eye-v1: its weights: a weight of 300"),
+        (("nets.py:negative", "--chip", "loihi1"), 'population "v1" (loihi1.cuba)'),
+        (("navigat", "--chip", "loihi1"), 'did you mean "navigate"'),
+        (("nets.py:small", "--chip", "loihi1", "--set", "bits=4"), "no such setting"),
+        (("nets.py:small", "--chip", "loihi1", "--set", "weight_bits=9"), "<= 8, not 9"),
+        (("nets.py:small", "--chip", "xylo", "--set", "variant=audio3"), "variant"),
+        (("nets.py:small", "--chip", "Loihi"), 'Loihi 2 is "loihi2"'),
+        (("nets.py:small", "--chip", "LOIHI1-NENGO"), 'did you mean "loihi1_nengo"'),
     ],
 )
 def test_mistakes_are_refused_in_words(fit, arguments, words):

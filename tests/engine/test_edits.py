@@ -98,10 +98,10 @@ def test_random_numbers_go_on_where_a_rate_changes():
     [
         ("cell", {"tau_m_ms": 1.0}, r'no population "cell" \(did you mean "cells"'),
         ("cells", {"tau_m": 1.0}, r'did you mean "tau_m_ms"'),
-        ("cells", {"tau_m_ms": 0.0}, r"Expected `float` > 0.*tau_m_ms"),
+        ("cells", {"tau_m_ms": 0.0}, r"tau_m_ms.*expected `float` > 0.*not 0"),
         ("cells", {"tau_m_ms": np.nan}, r"tau_m_ms is nan"),
-        ("cells", {"reset": "soft"}, r"'soft'.*reset"),
-        ("cells", {"tau_m_ms": "long"}, r"Expected `float`, got `str`.*tau_m_ms"),
+        ("cells", {"reset": "soft"}, r"reset.*'soft'"),
+        ("cells", {"tau_m_ms": "long"}, r"tau_m_ms.*expected `float`, got `str`"),
     ],
 )
 def test_impossible_parameter_is_refused_and_changes_nothing(population, given, words):

@@ -11,6 +11,15 @@ from neuroloop.core.errors import ConfigError, nearest
 TABLES = Path(__file__).parent / "tables"
 PROCESSOR = "cpu_i7_4960x"
 """the table that the float backend is shown with"""
+EVENTS = (
+    *("synop", "active_update", "inactive_update", "spike"),
+    *("hop", "hop_east_west", "hop_north_south"),
+)
+"""that have an energy, ``synop_pj``, and a time, ``synop_ns``"""
+FIGURES = frozenset(
+    (*(f"{event}_{unit}" for event in EVENTS for unit in ("pj", "ns")), "static_mw", "barrier_ns")
+)
+"""that an account is made of"""
 _ABSENT = Figure(Status.UNKNOWN, "no figure was found")
 
 
@@ -67,14 +76,17 @@ def tariff(
     Raises
     ------
     ConfigError
-        Where there is no such table, or it is something else.
+        Where there is no such table, it is something else, or it names what no account has.
     """
     chip = chip_of(backend, variant)
     known = dict(profile.load(chip).figures) if chip is not None else {}
     if own is None:
         return Tariff(chip, known) if chip is not None else None
+    given = profile.figures_of(_place(own, folder))
+    for figure in sorted(given.keys() - FIGURES):
+        raise ConfigError(f'energy: {own}: no figure "{figure}"{nearest(figure, FIGURES)}')
     name = f"{chip} with {own}" if chip is not None else own
-    return Tariff(name, {**known, **profile.figures_of(_place(own, folder))})
+    return Tariff(name, {**known, **given})
 
 
 def of_table(name: str) -> Tariff:

@@ -22,6 +22,8 @@ def quantity(value: float, unit: str) -> str:
 
 def total(account: Account, decisions: int = 0) -> str:
     """Return energy, power, and energy of a decision where there were any, in one line."""
+    if not account.ticks:
+        return f"none: no tick ran ({account.tariff})"
     if account.unknown:
         return f"unknown: no figure is known of anything that was counted ({account.tariff})"
     text = ("at least " if account.at_least else "") + _each(account, account.joules, decisions)
@@ -43,7 +45,7 @@ def terms(account: Account) -> list[str]:
 def tick(account: Account) -> str:
     """Return what is known of the chip's own time for a tick; '' where no time of an event is."""
     whole, shared = account.busiest_tick_us, account.shared_tick_us
-    if all(term.figure.value is None for term in account.time):
+    if not account.ticks or all(term.figure.value is None for term in account.time):
         return ""
     if whole is None:
         lacking = ", ".join(term.name for term in account.time if term.total is None)

@@ -55,7 +55,8 @@ def update(u, v, wait, bias, x, fires, counted, p):
     active, overflows, cut = np.int32(0), np.int32(0), np.int32(0)
     for i in range(v.shape[0]):
         current, volt, left, drive, arrived = u[i], v[i], wait[i], bias[i], x[i]
-        total = np.int32(decayed(current, keep_u) + np.int32(arrived << ALIGN))
+        driven = np.int32(arrived << ALIGN)
+        total = np.int32(decayed(current, keep_u) + driven)
         flows = wrapped(total)
         moved = np.int32(np.int32(decayed(volt, keep_v) + flows) + drive)
         bounded = saturated(moved)
@@ -63,7 +64,7 @@ def update(u, v, wait, bias, x, fires, counted, p):
         value = volt if rests else bounded
         spike = (not rests) & (value > threshold)
         active = np.int32(active + np.int32((arrived | current | volt) != 0))
-        overflows = np.int32(overflows + np.int32(flows != total))
+        overflows = np.int32(overflows + np.int32((flows != total) | (driven >> ALIGN != arrived)))
         cut = np.int32(cut + np.int32((bounded != moved) & (not rests)))
         u[i] = flows
         v[i] = 0 if spike else value

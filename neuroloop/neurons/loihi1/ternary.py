@@ -51,13 +51,14 @@ def update(u, v, payload, bias, x, fires, counted, p):
     active, overflows, cut = np.int32(0), np.int32(0), np.int32(0)
     for i in range(v.shape[0]):
         current, volt, drive, arrived = u[i], v[i], bias[i], x[i]
-        total = np.int32(decayed(current, keep_u) + np.int32(arrived << ALIGN))
+        driven = np.int32(arrived << ALIGN)
+        total = np.int32(decayed(current, keep_u) + driven)
         flows = wrapped(total)
         moved = np.int32(np.int32(decayed(volt, keep_v) + flows) + drive)
         value = saturated(moved)
         sign = np.int32(np.int32(value > high) - np.int32(value < low))
         active = np.int32(active + np.int32((arrived | current | volt) != 0))
-        overflows = np.int32(overflows + np.int32(flows != total))
+        overflows = np.int32(overflows + np.int32((flows != total) | (driven >> ALIGN != arrived)))
         cut = np.int32(cut + np.int32(value != moved))
         u[i] = flows
         v[i] = value if sign == 0 else 0
