@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _LOOK_S, _DRAW_S = 0.004, 0.08
 _GLANCE_S = 2.0
 """where nobody sits before it"""
+_COMPILED_S = 0.2
+"""a look that takes longer is one in which something is compiled"""
 
 
 def command(
@@ -65,13 +67,21 @@ def command(
 
 
 def _looked(watch: "Watch", seconds: float) -> None:
-    """Look at a sensor for a while, from the first reading on: for that encoders get compiled."""
+    """Look at a sensor for a while, from the first reading on.
+
+    A look that takes long is one in which encoders are compiled; it does not count.
+    """
     import time
 
     end, begun = time.monotonic() + seconds, False
     while time.monotonic() < end and not watch.ended:
-        if watch.look() and not begun:
+        before = time.monotonic()
+        came = watch.look()
+        took = time.monotonic() - before
+        if came and not begun:
             begun, end = True, time.monotonic() + seconds
+        elif took > _COMPILED_S:
+            end += took
         time.sleep(_LOOK_S)
 
 

@@ -17,6 +17,8 @@ from neuroloop.view.dots import Dots
 from neuroloop.view.scene import Fired, Scene
 from neuroloop.view.subject import subject
 
+pytestmark = pytest.mark.real_time
+
 SENSOR = """
 import numpy as np
 from msgspec import Struct

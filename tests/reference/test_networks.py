@@ -125,7 +125,7 @@ def _simulator(kind="lif", params=None, arrays=None, receptor="", synapse="stati
         ({"synapse": "statik"}, 'projection in-cell: no synapse kind "statik" .*"static"'),
         ({"params": {"tau_ms": 1.0}}, '"cell" .lif.: .*tau_ms.*did you mean "tau_m_ms"'),
         ({"params": {"tau_m_ms": 0.0}}, '"cell" .lif.: .*> 0'),
-        ({"params": {"tau_m_ms": "fast"}}, '"cell" .lif.: Expected `float`'),
+        ({"params": {"tau_m_ms": "fast"}}, '"cell" .lif.: `tau_m_ms`: expected `float`'),
         ({"params": {"v_threshold": np.nan}}, "v_threshold is nan; a finite number"),
         ({"params": {"bias": float("inf")}}, "bias is inf"),
         ({"arrays": {"vv": [0, 0]}}, 'kind lif has no array "vv" .did you mean "v"'),
