@@ -60,7 +60,7 @@ class Microphone:
         self._where = f'sensor "{site.name}"'
         self._block = max(round(config.rate_hz * config.block_ms * 1e-3), 1)
         self._most = math.ceil(config.buffer_s * config.rate_hz / self._block)
-        self._blocks = Blocks(self._block, config.channels, self._most)
+        self._blocks = self._room()
         self._clock, self._time = SampleTime(config.rate_hz), RunTime()
         self._stream: Any = None
         self._waiting: Sound | None = None
@@ -97,8 +97,12 @@ class Microphone:
     def __exit__(self, *_: object) -> None:
         """Stop the device."""
         if self._stream is not None:
-            _device.close(self._stream)
+            if not _device.close(self._stream, self._blocks, self._where):
+                self._blocks = self._room()  # the old one is still written to
             self._stream = None
+
+    def _room(self) -> Blocks:
+        return Blocks(self._block, self._config.channels, self._most)
 
     @property
     def spec(self) -> SourceSpec:

@@ -1,5 +1,7 @@
 """Which of PortAudio's devices is meant, and what it says when it does not open."""
 
+import atexit
+import logging
 import sys
 import threading
 from collections.abc import Sequence
@@ -11,9 +13,14 @@ _UNPLUGGED, _BUSY, _RATE, _CHANNELS = -9993, -9985, -9997, -9998
 """of ``PaErrorCode``"""
 _LINUX = "apt-get install -y libportaudio2"
 
+_PATIENCE_S = 3.0
+
+_log = logging.getLogger(__name__)
 _lock = threading.Lock()
 _open: list[object] = []
 """streams of this process; PortAudio looks for devices anew only where there are none"""
+_kept: list[object] = []
+"""what streams that did not end may still write to"""
 
 
 def package() -> Any:
@@ -118,8 +125,29 @@ def opened(audio: Any, where: str, settings: dict[str, Any]) -> Any:
     return stream
 
 
-def close(stream: Any) -> None:
-    """End a stream, whatever state its device is in."""
+def close(stream: Any, memory: object, where: str) -> bool:
+    """End a stream, whatever state its device is in; returns whether it ended.
+
+    PortAudio may wait for ever for a device that was pulled out.  Then a thread is left waiting,
+    and ``memory``, to which the stream may still write, is kept.
+    """
+    ended = threading.Thread(target=_end, args=(stream,), name=f"{where}: closing", daemon=True)
+    ended.start()
+    ended.join(_PATIENCE_S)
+    stuck = ended.is_alive()
+    if stuck:
+        _kept.append(memory)
+        atexit.unregister(package()._exit_handler)  # it would wait for the same
+        _log.warning(
+            "%s: PortAudio has not let go of the device for %g s, and may go on asking it in vain; "
+            "a run that is started anew is rid of it, and so is a sensor with process = true",
+            where,
+            _PATIENCE_S,
+        )
+    return not stuck
+
+
+def _end(stream: Any) -> None:
     stream.abort(ignore_errors=True)
     stream.close(ignore_errors=True)
     with _lock:

@@ -16,6 +16,7 @@ from neuroloop.testing.promise import ContractError
 
 pytestmark = pytest.mark.real_time
 
+PATIENCE_S = 5.0
 ROWS = [[0.0, 1.0], [0.5, 2.0], [1.0, 3.0]]
 
 
@@ -27,19 +28,30 @@ KINDS = [kind for kind in resolve.kinds("sensor") if not kind.startswith(("plant
 def test_sensor_keeps_its_promises(kind, given, tmp_path):
     module = importlib.import_module(f"sensors.{kind}")
     needed = given("sensor", kind)
-
-    def came(after_s):
-        settings = {} if needed is None else needed(tmp_path)
+    settings = {} if needed is None else needed(tmp_path)
+    try:
         built = module.build(module.Config(**settings), Site("sensor", 1, 1000, tmp_path))
         with entered(built) as sensor:
             if not isinstance(sensor, Finite):
-                time.sleep(after_s)  # what it listens to is alive, and speaks in its own time
-            return check_source(sensor, seconds=0.25)
-
-    try:
-        assert came(0.3) or came(1.5) or needed is None
+                time.sleep(0.3)  # what it listens to is alive, and speaks in its own time
+            came = check_source(sensor, seconds=0.25)
+            if not isinstance(sensor, Finite) and needed is not None:
+                came = came or came_at_last(sensor, 250_000)
     except MachineError as error:
         pytest.skip(str(error))
+
+    assert came > 0 or needed is None
+
+
+def came_at_last(sensor, until_us):
+    """Read at the pace of the clock until something comes: the check took no time."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        time.sleep(0.001)
+        until_us += 1000
+        if readings := sensor.read(until_us):
+            return len(readings)
+    return 0
 
 
 @pytest.mark.parametrize("repeat", [True, False])

@@ -222,6 +222,31 @@ def test_without_portaudio_or_its_package_the_command_that_adds_it_is_said(monke
         microphone.devices()
 
 
+def test_a_stream_that_never_ends_keeps_nobody_waiting(monkeypatch, caplog):
+    released = threading.Event()
+
+    class Stuck:
+        def abort(self, ignore_errors):
+            released.wait(30.0)
+
+        def close(self, ignore_errors):
+            assert ignore_errors
+
+    stream, memory, kept = Stuck(), object(), []
+    monkeypatch.setattr(_device, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(_device, "_kept", kept)
+    monkeypatch.setattr(_device.atexit, "unregister", lambda _: None)
+    monkeypatch.setattr(_device, "_open", [stream])
+    assert not _device.close(stream, memory, 'sensor "mic"')
+    assert kept == [memory]
+    assert 'sensor "mic": PortAudio has not let go' in caplog.text
+    released.set()
+    end = time.monotonic() + 30.0
+    while _device._open and time.monotonic() < end:
+        time.sleep(0.001)
+    assert _device._open == []
+
+
 def test_a_device_that_is_pulled_out_is_missed_and_comes_back():
     with VirtualMicrophone() as virtual, pytest.MonkeyPatch.context() as patch:
         for name, value in virtual.environment.items():
