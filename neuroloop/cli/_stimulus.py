@@ -3,11 +3,36 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 if TYPE_CHECKING:
     from neuroloop.core.values import Spikes
     from neuroloop.network import Input, Network
+
+Files = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="[INPUT=]FILE",
+        help="Recorded spikes: .npz, .npy, or lines of time in ms and unit; may be repeated.",
+    ),
+]
+Rates = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="INPUT=HZ",
+        help="Let each unit of an input fire at random at this mean rate; may be repeated.",
+    ),
+]
+Values = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="INPUT=NUMBER",
+        help="Let all units of an input of values carry this number; may be repeated.",
+    ),
+]
 
 
 @dataclass(frozen=True)

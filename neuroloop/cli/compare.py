@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from neuroloop.cli._stimulus import Files, Rates, Values, Wanted
 from neuroloop.core.errors import ConfigError, Exit
 
 _MOST_TICKS = 10_000_000
@@ -17,28 +18,9 @@ def command(
     network: Annotated[
         str, typer.Argument(help="A network file, FILE.py:FUNCTION, or a run file.")
     ],
-    files: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--input",
-            metavar="[INPUT=]FILE",
-            help="Recorded spikes: .npz, .npy, or lines of time in ms and unit; may be repeated.",
-        ),
-    ] = None,
-    rate: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="INPUT=HZ",
-            help="Let each unit of an input fire at random at this mean rate; may be repeated.",
-        ),
-    ] = None,
-    value: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="INPUT=NUMBER",
-            help="Let all units of an input of values carry this number; may be repeated.",
-        ),
-    ] = None,
+    files: Files = None,
+    rate: Rates = None,
+    value: Values = None,
     chips: Annotated[
         str, typer.Option(metavar="A,B,...", help="Backends to compare; all if left out.")
     ] = "",
@@ -71,7 +53,6 @@ def command(
     --plot out/chips.png`
     """
     from neuroloop.cli._network import named
-    from neuroloop.cli._stimulus import Wanted
     from neuroloop.cli._tables import tables_of
     from neuroloop.compare import picture, words
     from neuroloop.compare.comparison import Measure, compare

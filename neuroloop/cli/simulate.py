@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from neuroloop.cli._stimulus import Files, Rates, Values, Wanted
+
 
 def command(
     network: Annotated[str, typer.Argument(help="A network file, or FILE.py:FUNCTION.")],
@@ -14,28 +16,9 @@ def command(
     ticks: Annotated[int | None, typer.Option(min=1, help="How long, in ticks.")] = None,
     dt_us: Annotated[int, typer.Option(min=1, help="Length of a tick in microseconds.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same run.")] = 0,
-    rate: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="INPUT=HZ",
-            help="Let each unit of an input fire at random at this mean rate; may be repeated.",
-        ),
-    ] = None,
-    files: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--input",
-            metavar="[INPUT=]FILE",
-            help="Recorded spikes: .npz, .npy, or lines of time in ms and unit; may be repeated.",
-        ),
-    ] = None,
-    value: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="INPUT=NUMBER",
-            help="Let all units of an input of values carry this number; may be repeated.",
-        ),
-    ] = None,
+    rate: Rates = None,
+    files: Files = None,
+    value: Values = None,
     watch: Annotated[
         list[str] | None,
         typer.Option(help="A population whose spikes are kept; may be repeated. All if left out."),
@@ -49,7 +32,6 @@ def command(
     Example: `neuroloop simulate configs/nets.py:navigate --rate heading=100 --plot out/raster.png`
     """
     from neuroloop.cli._network import check_there
-    from neuroloop.cli._stimulus import Wanted
     from neuroloop.report import output, picture, raster
     from neuroloop.runtime import networks
     from neuroloop.runtime.simulate import simulate, total_ticks

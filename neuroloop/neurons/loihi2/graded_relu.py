@@ -12,12 +12,9 @@ Source: Lava (lava-nc 0.10), its graded rectified vector.
 import numpy as np
 from msgspec import Struct
 
-from neuroloop.core.kernel import entry, kernel
 from neuroloop.core.ports import Cell, Kernel
-from neuroloop.engine.counted import ACTIVE, NEURON_WORDS
-from neuroloop.engine.row import N, incoming_i32, state_i32, state_i64
 from neuroloop.neurons.loihi2._graded import Threshold
-from neuroloop.neurons.loihi2._send import send
+from neuroloop.neurons.loihi2._passing import NONE, lay
 
 RECEPTORS = ("input",)
 INPUT = np.int32
@@ -30,32 +27,6 @@ class Config(Struct, frozen=True, forbid_unknown_fields=True):
     vth: Threshold = 1
 
 
-@kernel
-def update(x, payload, threshold):
-    """Pass the input on; clears it, and returns how many had one."""
-    active = np.int32(0)
-    for i in range(x.shape[0]):
-        v = x[i]
-        payload[i] = v if v > threshold else np.int32(0)
-        x[i] = 0
-        active = np.int32(active + np.int32(v != 0))
-    return active
-
-
-@entry
-def step(arena, row):
-    n = row[N]
-    counted, payload = state_i64(arena, row, 0, NEURON_WORDS), state_i32(arena, row, 1, n)
-    threshold = state_i32(arena, row, 2, 1)[0]
-    counted[ACTIVE] += update(incoming_i32(arena, row, 0), payload, threshold)
-    send(arena, row, payload, counted)
-
-
 def build(config: Config, cell: Cell) -> Kernel:
     """Lay out the neurons."""
-    return Kernel(
-        step,
-        state={"counted": np.zeros(NEURON_WORDS, np.int64), "payload": np.zeros(cell.n, np.int32)},
-        dynamic=("payload",),
-        static={"vth": np.array([config.vth], np.int32)},
-    )
+    return lay(cell, NONE, config.vth)
