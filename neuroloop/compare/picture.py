@@ -42,12 +42,11 @@ def _over_time(axis: Any, found: Comparison, chips: list[Chip], name: str) -> No
     seconds, rate = _rate(found.reference[name], found.dt_us)
     axis.plot(seconds, rate, color=_INK, lw=1.6, alpha=0.55, label="float")
     for k, chip in enumerate(chips):
-        late = next(one.late_ticks for one in chip.layers if one.name == name)
-        shifted = f" (less {late} tick{'s' if late > 1 else ''})" if late else ""
+        # the legend stands once, and each population lags by its own ticks
+        late = any(one.late_ticks for one in chip.layers)
+        label = chip.name + (", lateness taken out" if late else "")
         colour = _COLOURS[k % len(_COLOURS)]
-        axis.plot(
-            *_rate(chip.trains[name], found.dt_us), color=colour, lw=0.9, label=chip.name + shifted
-        )
+        axis.plot(*_rate(chip.trains[name], found.dt_us), color=colour, lw=0.9, label=label)
     axis.set_xlim(0.0, found.seconds)
     axis.set_ylim(bottom=0.0)
 

@@ -51,7 +51,7 @@ def read(path: Path, inputs: Sequence[Input]) -> dict[str, Spikes]:
     where = str(path)
     try:
         if not path.is_file():
-            beside = [p.name for p in path.parent.glob(f"*{path.suffix}")]
+            beside = [p.name for p in path.parent.glob(f"*{path.suffix}") if p.is_file()]
             raise ConfigError(f"{where}: no such file{nearest(path.name, beside)}")
         reader = _READERS.get(path.suffix.lower(), _text)
         size, most = path.stat().st_size, MOST_TEXT_BYTES if reader is _text else MOST_BYTES
